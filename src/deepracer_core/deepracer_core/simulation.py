@@ -1,0 +1,70 @@
+"""The one interface behind which every simulator stands: a step is an action, a frame is its result."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+CONTROL_RATE = 15
+"""Steps of the agent in one second of simulated time: one camera frame, one action."""
+
+WHEELBASE = 0.164
+"""Metres between the front and the rear axle."""
+
+MAX_STEERING_ANGLE = float(np.deg2rad(30.0))
+"""The front wheels turn at most so far to either side, radians."""
+
+SPEED_RANGE = (0.1, 4.0)
+"""Lowest and highest speed that can be asked for, m/s."""
+
+
+def frame_time_ns(step: int) -> int:
+    """Simulated time after `step` control periods, nanoseconds; 15 steps are exactly one second."""
+    return step * 1_000_000_000 // CONTROL_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Everything that the simulator says of one instant.
+
+    Attributes:
+        time_ns: simulated time, nanoseconds.
+        image: uint8[height, width, 3], the front camera, RGB.
+        position: float64[3], the car's base in the world, metres.
+        orientation: float64[4], quaternion (x, y, z, w).
+        linear_velocity: float64[3], in the world's axes, m/s.
+        angular_velocity: float64[3], in the world's axes, rad/s.
+        steering_angles: float64[2], left and right front wheel, radians, left positive.
+        wheel_speeds: float64[4], front left, front right, rear left, rear right, rad/s.
+        contacts: names of the models that the car touches, the ground left out.
+    """
+
+    time_ns: int
+    image: NDArray[np.uint8]
+    position: NDArray[np.float64]
+    orientation: NDArray[np.float64]
+    linear_velocity: NDArray[np.float64]
+    angular_velocity: NDArray[np.float64]
+    steering_angles: NDArray[np.float64]
+    wheel_speeds: NDArray[np.float64]
+    contacts: tuple[str, ...]
+
+    @property
+    def yaw(self) -> float:
+        """Heading, radians in (-pi, pi], counter-clockwise from the x axis (REP-103)."""
+        x, y, z, w = self.orientation
+        return float(np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)))
+
+
+class Simulator(Protocol):
+    """A world with one car in it that moves only when it is told to."""
+
+    def reset(self, x: float, y: float, yaw: float) -> Frame:
+        """Put the car at rest at a pose (metres, radians) and return the next frame from there."""
+
+    def step(self, steering_angle: float, speed: float) -> Frame:
+        """Drive for one control period, radians and m/s, and return the frame at its end."""
+
+    def close(self) -> None:
+        """Let go of the simulator. Closing twice is allowed."""
