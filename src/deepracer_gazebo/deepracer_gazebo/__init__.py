@@ -1,0 +1,1 @@
+"""Gazebo as a part of the workspace: its server process, the client of its plugin, tracks and worlds."""

@@ -1,0 +1,28 @@
+from setuptools import find_packages, setup
+
+package_name = "deepracer_nodes"
+
+setup(
+    name=package_name,
+    version="0.1.0",
+    description="The ROS 2 nodes of one simulation worker: bridge, observation, agent, rollout.",
+    maintainer="The DeepRacer maintainers",
+    maintainer_email="maintainers@deepracer.example",
+    license="Apache-2.0",
+    packages=find_packages(),
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{package_name}"]),
+        (f"share/{package_name}", ["package.xml"]),
+    ],
+    zip_safe=False,
+    python_requires=">=3.10",
+    extras_require={"test": ["pytest"]},
+    entry_points={
+        "console_scripts": [
+            "simulator_bridge = deepracer_nodes.simulator_bridge:main",
+            "observation = deepracer_nodes.observation:main",
+            "agent = deepracer_nodes.agent:main",
+            "rollout = deepracer_nodes.rollout:main",
+        ],
+    },
+)
