@@ -1,1 +1,6 @@
-"""The command line of the workspace, and the package that installs its launch files and models."""
+"""The command line of DeepRacer: train, evaluate, smoke, check."""
+
+from pkgutil import extend_path
+
+# The community's deepracer-utils installs `deepracer.logs` under this same name: both must import.
+__path__ = extend_path(__path__, __name__)

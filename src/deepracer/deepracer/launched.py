@@ -1,0 +1,107 @@
+"""`ros2 launch` as a child process that is always stopped whole."""
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from deepracer_core.die_with_parent import die_with_parent
+from deepracer_core.errors import ConfigurationError
+
+from deepracer.process_tree import (
+    adopt_orphans,
+    descendants,
+    reap_orphans,
+    send_signal,
+    wait_until_gone,
+)
+
+STOP_LADDER = ((signal.SIGINT, 5.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 1.5))
+"""Signals that end a launch, and how many seconds each is given: together under ten."""
+
+log = logging.getLogger(__name__)
+
+
+def ros2_launch(file: str, arguments: Mapping[str, object]) -> list[str]:
+    """The command `ros2 launch deepracer FILE name:=value ...`; a value of None is left out.
+
+    Raises:
+        ConfigurationError: there is no `ros2` on the PATH.
+    """
+    program = shutil.which("ros2")
+    if program is None:
+        raise ConfigurationError(
+            "the command `ros2` is not on the PATH: run `make setup` and use its environment, or"
+            " source ROS 2's setup.bash"
+        )
+    given = [f"{name}:={_text(value)}" for name, value in arguments.items() if value is not None]
+    return [program, "launch", "deepracer", file, *given]
+
+
+class LaunchedProcess:
+    """A running launch and everything that it has started.
+
+    It has a session of its own, so that the terminal's Ctrl-C reaches only the command line, which
+    then stops it in order. It ends when this process dies.
+
+    Args:
+        command: program and arguments.
+        environment: the whole environment of the child.
+        log_path: file that its output is appended to.
+        keep_open: descriptors it inherits, so that locks last as long as the launch does.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log_path: Path,
+        keep_open: Iterable[int] = (),
+    ) -> None:
+        adopt_orphans()
+        self.log_path = log_path
+        self._not_ours = descendants(os.getpid())
+        with log_path.open("ab") as output:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=dict(environment),
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 (started before any thread)
+                pass_fds=tuple(keep_open),
+            )
+        self.pid = self._process.pid
+        log.info("launch started pid=%d log=%s command=%s", self.pid, log_path, " ".join(command))
+
+    @property
+    def exit_code(self) -> int | None:
+        """Exit code of the launch, negative for a signal, None while it runs."""
+        return self._process.poll()
+
+    def processes(self) -> list[int]:
+        """The launch and all that it has started, adopted orphans too."""
+        return descendants(os.getpid(), leave_out=self._not_ours)
+
+    def stop(self) -> None:
+        """End the launch and everything it has started; returns within ten seconds."""
+        started = time.monotonic()
+        for number, patience_s in STOP_LADDER:
+            # The launch is asked first, alone: it stops its own in order. What is left gets the rest.
+            alone = number == signal.SIGINT and self.exit_code is None
+            send_signal([self.pid] if alone else self.processes(), number)
+            if wait_until_gone(self.processes(), patience_s) and not self.processes():
+                break
+            log.warning("stop signal=%d left=%s", number, self.processes())
+        self._process.wait(timeout=1.0)
+        reap_orphans(self._not_ours)
+        log.info("launch stopped seconds=%.1f", time.monotonic() - started)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
