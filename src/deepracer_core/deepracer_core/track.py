@@ -93,6 +93,8 @@ class Track:
                 strict=True,
             )
         ]
+        points = [(x, y) for x, y in self.center.tolist()]
+        self._waypoints: list[tuple[float, float]] = points + points[:1] * self.closed
         self._distance_list: list[float] = self._distances.tolist()
         self._width_list: list[float] = self._widths.tolist()
 
@@ -127,8 +129,7 @@ class Track:
     @property
     def waypoints(self) -> list[tuple[float, float]]:
         """The centre line as the reward parameters have it: a circuit's first is repeated."""
-        points = [(x, y) for x, y in self.center.tolist()]
-        return [*points, points[0]] if self.closed else points
+        return self._waypoints.copy()
 
     def closest_waypoints(self, distance: float) -> tuple[int, int]:
         """Indices in `waypoints` of the one behind (or at) `distance` and of the one ahead."""

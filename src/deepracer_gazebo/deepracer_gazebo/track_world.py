@@ -1,0 +1,147 @@
+"""Writes the models, the routes and the worlds of tracks: `generate_tracks`.
+
+Everything under `models/<track>/` and `worlds/<track>.world` is written from the definitions in
+`worlds/definitions/`; the same definition gives the same bytes. `models/field/` is common to all.
+"""
+
+import argparse
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.route import check_route
+from deepracer_core.track import Track
+from numpy.typing import NDArray
+
+from deepracer_gazebo import ground_texture, track_mesh
+from deepracer_gazebo.track_definition import load_definition, route_rows
+from deepracer_gazebo.track_templates import (
+    FIELD_OBJ,
+    FIELD_SDF,
+    MATERIALS,
+    MODEL_CONFIG,
+    TRACK_SDF,
+    WORLD,
+)
+
+Files = Iterator[tuple[str, bytes]]
+"""Paths relative to the repository, with what the files there hold."""
+
+
+def field_files() -> Files:
+    """The ground that all tracks lie on: a plane to drive on, grass, and the roads' materials."""
+    asphalt = ground_texture.noise(1, cells=(8, 64, 128, 256))
+    grass = ground_texture.noise(2, cells=(4, 8, 32, 128))
+    textures = {
+        "asphalt": ground_texture.png(asphalt, dark=(62, 62, 65), light=(88, 88, 91)),
+        "grass": ground_texture.png(grass, dark=(44, 98, 34), light=(84, 146, 58)),
+    }
+    description = "The ground under every track: a plane to drive on, covered with grass"
+    texts = {
+        "model.config": MODEL_CONFIG.format(name="field", description=description),
+        "model.sdf": FIELD_SDF,
+        "meshes/field.obj": FIELD_OBJ,
+        "materials/scripts/ground.material": MATERIALS,
+    }
+    for path, text in texts.items():
+        yield f"models/field/{path}", text.encode()
+    for name, data in textures.items():
+        yield f"models/field/materials/textures/{name}.png", data
+
+
+def track_files(name: str, description: str, rows: NDArray[np.float64]) -> Files:
+    """The route, the model and the world of one track.
+
+    Args:
+        name: what the track is called.
+        description: one line for people.
+        rows: float64[N, 6], a route in the public format.
+
+    Raises:
+        TrackError: the rows are no route that can be driven.
+    """
+    route = check_route(rows, name)
+    track = Track(route, name)
+    npy = io.BytesIO()
+    np.save(npy, rows, allow_pickle=False)
+    meshes = {
+        "asphalt": track_mesh.asphalt(route),
+        "borders": track_mesh.border_lines(route),
+        "center_line": track_mesh.center_dashes(route),
+    }
+    x, y, yaw = track.pose_at(0.0)
+    middle = 0.5 * (route.outer.min(axis=0) + route.outer.max(axis=0))
+    size = float(np.ptp(route.outer, axis=0).max())
+    texts = {
+        f"models/{name}/model.config": MODEL_CONFIG.format(name=name, description=description),
+        f"models/{name}/model.sdf": TRACK_SDF.format(name=name),
+        f"worlds/{name}.world": WORLD.format(
+            name=name,
+            start=f"{x:.6f} {y:.6f} 0 0 0 {yaw:.6f}",
+            view=f"{middle[0]:.3f} {middle[1] - size:.3f} {size:.3f} 0 0.8 1.5708",
+        ),
+    }
+    for part, mesh in meshes.items():
+        texts[f"models/{name}/meshes/{part}.obj"] = mesh.to_obj(part)
+    yield f"models/{name}/{name}.npy", npy.getvalue()
+    for path, text in texts.items():
+        yield path, text.encode()
+
+
+def generate(root: Path, names: Sequence[str] = ()) -> list[str]:
+    """Write the files of the tracks that are defined under `root`.
+
+    Args:
+        root: the repository, with `worlds/definitions/`.
+        names: which tracks; all of them when empty.
+
+    Returns:
+        A line for each track: its name, length and width.
+
+    Raises:
+        ConfigurationError: no such definition, or one that cannot be built.
+    """
+    definitions = {path.stem: path for path in sorted((root / "worlds/definitions").glob("*.yaml"))}
+    for name in names:
+        if name not in definitions:
+            raise ConfigurationError(
+                f"{root / 'worlds/definitions'}: no definition of {name!r}, only {[*definitions]}"
+            )
+    _write(root, field_files())
+    lines = []
+    for name in names or definitions:
+        definition = load_definition(definitions[name])
+        rows = route_rows(definition)
+        _write(root, track_files(name, definition.description, rows))
+        track = Track.from_route(rows, name)
+        lines.append(f"{name}: {track.length:.2f} m, {len(track.center)} waypoints")
+    return lines
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Generate tracks from the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="generate_tracks", description=__doc__)
+    parser.add_argument("names", nargs="*", help="tracks to generate; all when none is named")
+    parser.add_argument("--root", type=Path, default=Path(), help="the repository (default: here)")
+    options = parser.parse_args(arguments)
+    try:
+        lines = generate(options.root, options.names)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print("\n".join(lines))
+    return 0
+
+
+def _write(root: Path, files: Files) -> None:
+    for path, data in files:
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
