@@ -1,0 +1,140 @@
+"""The newest model, ready to act: watched, loaded and checked on a thread of its own."""
+
+import logging
+import threading
+from dataclasses import dataclass
+
+from deepracer_core.action_space import ActionSpace
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.lite_policy import LitePolicy, PolicyError
+from deepracer_core.model_store import ModelStore, StoreError, StoreUnavailable
+
+POLICY_FILE = "policy.tflite"
+"""The file of a model version that acts."""
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ActingModel:
+    """A model version that was loaded, verified and tried.
+
+    Attributes:
+        version: its number in the store, from 1.
+        policy: what acts.
+    """
+
+    version: int
+    policy: LitePolicy
+
+
+def load_acting_model(store: ModelStore, version: int, action_space: ActionSpace) -> ActingModel:
+    """Load the acting part of one version.
+
+    Args:
+        store: where the versions are.
+        version: which one.
+        action_space: that the model must fit.
+
+    Raises:
+        StoreError: it cannot be read, or not as it was written.
+        PolicyError: it is no model for this action space.
+    """
+    stored = store.load(version, names=[POLICY_FILE])
+    return ActingModel(version, LitePolicy(stored.files[POLICY_FILE], action_space))
+
+
+def choose_version(store: ModelStore, choice: str) -> int:
+    """The version that a person means by `latest`, `best` or a number.
+
+    Raises:
+        ConfigurationError: there is no such version.
+        StoreError: the store cannot be read.
+    """
+    if choice == "latest":
+        version = store.latest()
+    elif choice == "best":
+        version = store.best() or store.latest()
+    elif choice.isdecimal() and int(choice) in store.versions():
+        version = int(choice)
+    else:
+        version = None
+    if version is None:
+        known = store.versions()
+        held = f"versions {known[0]} to {known[-1]}" if known else "no version yet"
+        raise ConfigurationError(
+            f"model: expected latest, best or a version in {store.url}, which has {held}; "
+            f"got {choice!r}: train first, or choose one of these"
+        )
+    return version
+
+
+class ModelWatcher:
+    """Keeps the newest model of a store at hand, so that a swap costs the agent nothing.
+
+    An outage of the store, or a version that cannot be used, leaves the agent with the model it
+    has; each is logged once.
+
+    Args:
+        store: the store to watch.
+        action_space: that every model must fit.
+        period_s: seconds between two looks at the store.
+    """
+
+    def __init__(self, store: ModelStore, action_space: ActionSpace, period_s: float = 0.25):
+        self._store = store
+        self._action_space = action_space
+        self._period_s = period_s
+        self._lock = threading.Lock()
+        self._ready: ActingModel | None = None
+        self._seen = 0
+        self._away = False
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="model watcher", daemon=True)
+
+    def start(self) -> None:
+        """Look once now, so that a resumed run acts with its model at once; then keep watching."""
+        self._look()
+        self._thread.start()
+
+    def take(self) -> ActingModel | None:
+        """The newest model, if it is newer than the last one taken. Never blocks."""
+        with self._lock:
+            ready, self._ready = self._ready, None
+        return ready
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._stopped.set()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(self._period_s):
+            self._look()
+
+    def _look(self) -> None:
+        try:
+            version = self._store.latest()
+            if version is None or version <= self._seen:
+                self._back()
+                return
+            model = load_acting_model(self._store, version, self._action_space)
+        except StoreUnavailable as error:
+            if not self._away:
+                _LOG.warning("%s; the agent goes on with the model it has", error)
+            self._away = True
+            return
+        except (StoreError, PolicyError) as error:
+            _LOG.error(
+                "model %s is not used, the agent goes on with the one it has: %s", version, error
+            )
+            self._seen = version
+            return
+        self._back()
+        self._seen = version
+        with self._lock:
+            self._ready = model
+
+    def _back(self) -> None:
+        if self._away:
+            _LOG.info("the model store answers again")
+        self._away = False

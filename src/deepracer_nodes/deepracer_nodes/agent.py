@@ -1,0 +1,149 @@
+"""The agent node: acts on each observation with the newest model, swapped between episodes."""
+
+import logging
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+from cv_bridge import CvBridge
+from deepracer_core.action_space import ActionSpace
+from deepracer_core.lite_policy import LitePolicy, RandomPolicy
+from deepracer_core.model_metadata import load_model_metadata
+from deepracer_core.model_store import ModelStore, open_model_store
+from deepracer_core.model_watcher import ModelWatcher, choose_version, load_acting_model
+from deepracer_core.rollout import Judgement
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import TwistStamped
+from rclpy.node import Node
+from sensor_msgs.msg import Image
+
+from deepracer_nodes import messages, topics
+from deepracer_nodes.parameters import declare, parameter
+from deepracer_nodes.process import run
+
+
+@dataclass(frozen=True)
+class AgentParameters:
+    """What the launch file tells the agent."""
+
+    model_metadata: str = parameter("", "path of model_metadata.json")
+    store: str = parameter("", "folder or s3:// address of the model store")
+    mode: str = parameter(
+        "training",
+        "training: draw actions from the newest model; evaluation: the most probable action of one",
+    )
+    model: str = parameter("best", "for evaluation: best, latest, or the number of a version")
+    seed: int = parameter(0, "seed of the actions drawn", lowest=0, highest=2**31 - 1)
+    worker: int = parameter(0, "index of this simulation worker", lowest=0, highest=10_000)
+
+
+class Agent(Node):
+    """Answers a frame when it has both its observation and its judgement.
+
+    The judgement says whether the frame belongs to a running episode, so that no action is ever
+    spent on a frame after the end, and a model never changes within an episode.
+    """
+
+    def __init__(self, **options) -> None:
+        super().__init__("agent", **options)
+        self.parameters = declare(self, AgentParameters)
+        self._action_space: ActionSpace | None = None
+        self._policy: LitePolicy | RandomPolicy | None = None
+        self._version = 0
+        self._models: ModelWatcher | None = None
+        self._rng = np.random.default_rng(self.parameters.seed)
+
+        self._pixels = CvBridge()
+        self._observations: dict[int, Image] = {}
+        self._judgements: dict[int, Judgement] = {}
+        self._last_drive: TwistStamped | None = None
+
+        self._drive = topics.DRIVE.publish_from(self)
+        self._acting = topics.POLICY.publish_from(self)
+        topics.OBSERVATION.subscribe_on(self, self._on_observation)
+        topics.EPISODE.subscribe_on(self, self._on_episode)
+
+    def start(self, action_space: ActionSpace, store: ModelStore) -> None:
+        """Act at random until a store has a model, or with the one version that was asked for.
+
+        Raises:
+            ConfigurationError: there is no such version.
+            StoreError: the version that was asked for cannot be loaded.
+        """
+        self._action_space = action_space
+        given = self.parameters
+        if given.mode == "training":
+            self._policy = RandomPolicy(action_space)
+            self._models = ModelWatcher(store, action_space)
+            self._models.start()
+        else:
+            version = choose_version(store, given.model)
+            model = load_acting_model(store, version, action_space)
+            self._version, self._policy = model.version, model.policy
+
+    def destroy_node(self) -> None:
+        """Stop watching the store with the node."""
+        if self._models is not None:
+            self._models.close()
+        super().destroy_node()
+
+    def _on_observation(self, message: Image) -> None:
+        self._observations[messages.from_stamp(message.header.stamp)] = message
+        self._answer(messages.from_stamp(message.header.stamp))
+
+    def _on_episode(self, message: DiagnosticArray) -> None:
+        judgement = messages.from_episode(message)
+        self._judgements[judgement.time_ns] = judgement
+        self._answer(judgement.time_ns)
+
+    def _answer(self, time_ns: int) -> None:
+        if time_ns not in self._observations or time_ns not in self._judgements:
+            return
+        judgement = self._judgements[time_ns]
+        image = self._observations[time_ns]
+        # Lockstep: when a frame is complete, everything older has been answered or given up.
+        self._observations.clear()
+        self._judgements.clear()
+        if not judgement.to_act:
+            return
+        last = self._last_drive
+        if last is None or messages.from_stamp(last.header.stamp) != time_ns:
+            last = self._last_drive = self._act(judgement, image)
+        self._drive.publish(last)
+
+    def _act(self, judgement: Judgement, image: Image) -> TwistStamped:
+        if judgement.begins:
+            self._begin(judgement)
+        observation = self._pixels.imgmsg_to_cv2(image, desired_encoding="mono8")
+        action = self._policy.act(observation, self._rng, greedy=self._models is None)
+        return messages.to_drive(judgement.time_ns, self._action_space.command(action))
+
+    def _begin(self, judgement: Judgement) -> None:
+        newest = self._models.take() if self._models is not None else None
+        if newest is not None:
+            self._version, self._policy = newest.version, newest.policy
+            self.get_logger().info(
+                f"episode {judgement.episode}: model {self._version} acts from here on"
+            )
+        # An episode's actions depend on its number alone, not on how the ones before it went.
+        self._rng = np.random.default_rng(
+            [self.parameters.seed, self.parameters.worker, judgement.episode]
+        )
+        self._acting.publish(
+            messages.to_policy(judgement.time_ns, judgement.episode, self._version)
+        )
+
+
+def _start(agent: Agent) -> None:
+    action_space = load_model_metadata(agent.parameters.model_metadata).action_space
+    agent.start(action_space, open_model_store(agent.parameters.store))
+
+
+def main() -> None:
+    """Run the agent until it is told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    sys.exit(run(Agent, _start))
+
+
+if __name__ == "__main__":
+    main()

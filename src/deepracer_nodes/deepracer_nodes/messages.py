@@ -1,0 +1,192 @@
+"""Messages to values and back: the only place that knows how the project uses each message type.
+
+Nothing here decides anything; SI units and radians on both sides (REP-103), the world's frame is
+`odom`, the car's is `base_link` (REP-105).
+"""
+
+import math
+
+from builtin_interfaces.msg import Time
+from deepracer_core.action_space import Command
+from deepracer_core.episode import CarState, EpisodeStatus, steering_angle
+from deepracer_core.rollout import Judgement, Reset
+from deepracer_core.simulation import WHEELBASE, Frame
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from geometry_msgs.msg import PoseStamped, TransformStamped, TwistStamped
+from nav_msgs.msg import Odometry
+from sensor_msgs.msg import JointState
+
+WORLD_FRAME = "odom"
+CAR_FRAME = "base_link"
+CAMERA_FRAME = "camera_link"
+
+STEERING_JOINTS = ["left_steering_hinge_joint", "right_steering_hinge_joint"]
+WHEEL_JOINTS = [
+    "left_front_wheel_joint",
+    "right_front_wheel_joint",
+    "left_rear_wheel_joint",
+    "right_rear_wheel_joint",
+]
+
+_NANOSECONDS = 1_000_000_000
+
+
+def to_stamp(time_ns: int) -> Time:
+    """Nanoseconds of simulated time as a message stamp."""
+    return Time(sec=time_ns // _NANOSECONDS, nanosec=time_ns % _NANOSECONDS)
+
+
+def from_stamp(stamp: Time) -> int:
+    """A message stamp as nanoseconds of simulated time."""
+    return stamp.sec * _NANOSECONDS + stamp.nanosec
+
+
+def to_odometry(frame: Frame) -> Odometry:
+    """True pose in the world; the twist is in the car's own axes, as nav_msgs/Odometry demands."""
+    message = Odometry()
+    message.header.stamp = to_stamp(frame.time_ns)
+    message.header.frame_id = WORLD_FRAME
+    message.child_frame_id = CAR_FRAME
+    pose = message.pose.pose
+    pose.position.x, pose.position.y, pose.position.z = frame.position.tolist()
+    q = pose.orientation
+    q.x, q.y, q.z, q.w = frame.orientation.tolist()
+    cosine, sine = math.cos(frame.yaw), math.sin(frame.yaw)
+    vx, vy, vz = frame.linear_velocity.tolist()
+    linear, angular = message.twist.twist.linear, message.twist.twist.angular
+    linear.x, linear.y, linear.z = cosine * vx + sine * vy, cosine * vy - sine * vx, vz
+    angular.x, angular.y, angular.z = frame.angular_velocity.tolist()
+    return message
+
+
+def to_joint_state(frame: Frame) -> JointState:
+    """Angles of the front wheels (rad), then speeds of all four (rad/s)."""
+    message = JointState()
+    message.header.stamp = to_stamp(frame.time_ns)
+    message.name = STEERING_JOINTS + WHEEL_JOINTS
+    message.position = frame.steering_angles.tolist() + [0.0] * 4
+    message.velocity = [0.0] * 2 + frame.wheel_speeds.tolist()
+    return message
+
+
+def to_transform(frame: Frame) -> TransformStamped:
+    """Where the car is, as a transform from the world to the car."""
+    message = TransformStamped()
+    message.header.stamp = to_stamp(frame.time_ns)
+    message.header.frame_id = WORLD_FRAME
+    message.child_frame_id = CAR_FRAME
+    translation, q = message.transform.translation, message.transform.rotation
+    translation.x, translation.y, translation.z = frame.position.tolist()
+    q.x, q.y, q.z, q.w = frame.orientation.tolist()
+    return message
+
+
+def to_car_state(odometry: Odometry, joints: JointState) -> CarState:
+    """What the race needs to know of one frame, from its two messages."""
+    pose, twist = odometry.pose.pose, odometry.twist.twist
+    q = pose.orientation
+    return CarState(
+        time_ns=from_stamp(odometry.header.stamp),
+        x=pose.position.x,
+        y=pose.position.y,
+        yaw=math.atan2(2.0 * (q.w * q.z + q.x * q.y), 1.0 - 2.0 * (q.y * q.y + q.z * q.z)),
+        speed=math.hypot(twist.linear.x, twist.linear.y),
+        steering_angle=steering_angle(*joints.position[:2]),
+        contacts=(),
+    )
+
+
+def to_drive(time_ns: int, command: Command) -> TwistStamped:
+    """A command as speed and yaw rate of the bicycle model, stamped with the frame it answers."""
+    message = TwistStamped()
+    message.header.stamp = to_stamp(time_ns)
+    message.header.frame_id = CAR_FRAME
+    message.twist.linear.x = float(command.speed)
+    message.twist.angular.z = float(command.speed * math.tan(command.steering_angle) / WHEELBASE)
+    return message
+
+
+def from_drive(message: TwistStamped) -> Command:
+    """The command that a drive message stands for; standing still, the wheels point ahead."""
+    speed, yaw_rate = message.twist.linear.x, message.twist.angular.z
+    angle = 0.0 if speed == 0.0 else math.atan(WHEELBASE * yaw_rate / speed)
+    return Command(steering_angle=angle, speed=speed)
+
+
+def to_reset(reset: Reset) -> PoseStamped:
+    """A reset as the pose to stand at, stamped with the frame that it answers."""
+    message = PoseStamped()
+    message.header.stamp = to_stamp(reset.time_ns)
+    message.header.frame_id = WORLD_FRAME
+    message.pose.position.x, message.pose.position.y = float(reset.x), float(reset.y)
+    message.pose.orientation.z = math.sin(0.5 * reset.yaw)
+    message.pose.orientation.w = math.cos(0.5 * reset.yaw)
+    return message
+
+
+def from_reset(message: PoseStamped) -> Reset:
+    """The reset that a pose message stands for."""
+    q = message.pose.orientation
+    return Reset(
+        time_ns=from_stamp(message.header.stamp),
+        x=message.pose.position.x,
+        y=message.pose.position.y,
+        yaw=2.0 * math.atan2(q.z, q.w),
+    )
+
+
+def to_episode(judgement: Judgement) -> DiagnosticArray:
+    """The judgement of one frame, readable with `ros2 topic echo`."""
+    return _status(
+        judgement.time_ns,
+        "episode",
+        judgement.status.value,
+        episode=judgement.episode,
+        step=judgement.step,
+        begins=int(judgement.begins),
+        progress=f"{judgement.progress:.4f}",
+        reward=f"{judgement.reward:.6g}",
+    )
+
+
+def from_episode(message: DiagnosticArray) -> Judgement:
+    """The judgement that an episode message stands for."""
+    values = _values(message)
+    return Judgement(
+        time_ns=from_stamp(message.header.stamp),
+        episode=int(values["episode"]),
+        step=int(values["step"]),
+        status=EpisodeStatus(message.status[0].message),
+        begins=values["begins"] == "1",
+        progress=float(values["progress"]),
+        reward=float(values["reward"]),
+    )
+
+
+def to_policy(time_ns: int, episode: int, version: int) -> DiagnosticArray:
+    """Which model version acts in an episode, from its first frame on."""
+    name = f"model {version}" if version else "random"
+    return _status(time_ns, "policy", name, episode=episode, version=version)
+
+
+def from_policy(message: DiagnosticArray) -> tuple[int, int]:
+    """The episode and the model version of a policy message."""
+    values = _values(message)
+    return int(values["episode"]), int(values["version"])
+
+
+def _status(time_ns: int, name: str, message: str, **values: int | str) -> DiagnosticArray:
+    array = DiagnosticArray()
+    array.header.stamp = to_stamp(time_ns)
+    array.status = [
+        DiagnosticStatus(
+            name=name,
+            message=message,
+            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+        )
+    ]
+    return array
+
+
+def _values(message: DiagnosticArray) -> dict[str, str]:
+    return {entry.key: entry.value for entry in message.status[0].values}

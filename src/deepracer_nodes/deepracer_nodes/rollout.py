@@ -1,0 +1,214 @@
+"""The rollout node: judges each frame, resets the car, and sends segments on to Redis."""
+
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from cv_bridge import CvBridge
+from deepracer_core.episode import EpisodeRecord, EpisodeRules
+from deepracer_core.evaluation_results import write_results
+from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.model_metadata import load_model_metadata
+from deepracer_core.redis_connection import connect
+from deepracer_core.redis_publisher import RolloutPublisher
+from deepracer_core.reward import RewardError, load_reward_function
+from deepracer_core.rollout import ResetError, Rollout
+from deepracer_core.run_status import RunStatus
+from deepracer_core.segment import encode
+from deepracer_core.starts import StartPositions
+from deepracer_core.track_library import load_track
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import TwistStamped
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from rclpy.task import Future
+from sensor_msgs.msg import Image, JointState
+
+from deepracer_nodes import messages, topics
+from deepracer_nodes.parameters import declare, parameter
+from deepracer_nodes.process import run
+
+
+@dataclass(frozen=True)
+class RolloutParameters:
+    """What the launch file tells the rollout node."""
+
+    track: str = parameter("", "name of a track of the library")
+    reward_function: str = parameter("", "path of reward_function.py")
+    model_metadata: str = parameter("", "path of model_metadata.json")
+    mode: str = parameter("training", "training or evaluation")
+    run: str = parameter("default", "name of the run")
+    worker: int = parameter(0, "index of this simulation worker", lowest=0, highest=10_000)
+    seed: int = parameter(0, "seed of the run", lowest=0, highest=2**31 - 1)
+    redis: str = parameter("", "redis:// address of the experience buffer, for training")
+    segment_length: int = parameter(32, "steps in a segment", lowest=1, highest=4096)
+    max_steps: int = parameter(
+        0, "cap on the steps of an episode, 0: by the track's length", lowest=0, highest=1_000_000
+    )
+    buffer_segments: int = parameter(
+        4096, "bound of the experience buffer, segments", lowest=1, highest=1_000_000
+    )
+    buffer_megabytes: int = parameter(
+        512, "bound of the experience buffer, MiB", lowest=1, highest=1_000_000
+    )
+    trials: int = parameter(3, "laps to try in an evaluation", lowest=1, highest=1000)
+    results: str = parameter("", "file for the results of an evaluation, JSON; none if empty")
+
+
+class RolloutNode(Node):
+    """Feeds the graph's messages to the race and publishes what it answers.
+
+    Attributes:
+        finished: done when an evaluation has driven its trials, or when the run cannot go on; its
+            result is the exit code.
+    """
+
+    def __init__(self, **options) -> None:
+        super().__init__("rollout", **options)
+        self.parameters = declare(self, RolloutParameters)
+        self.finished = Future()
+        self._pixels = CvBridge()
+        self._odometry: dict[int, Odometry] = {}
+        self._joints: dict[int, JointState] = {}
+        self._records: list[EpisodeRecord] = []
+        self._race: Rollout | None = None
+        self._buffer: RolloutPublisher | None = None
+
+        self._episode = topics.EPISODE.publish_from(self)
+        self._reset = topics.RESET.publish_from(self)
+        topics.ODOMETRY.subscribe_on(self, self._on_odometry)
+        topics.JOINT_STATES.subscribe_on(self, self._on_joint_state)
+        topics.OBSERVATION.subscribe_on(self, self._on_observation)
+        topics.DRIVE.subscribe_on(self, self._on_drive)
+        topics.POLICY.subscribe_on(self, self._on_policy)
+
+    def start(self, race: Rollout, buffer: RolloutPublisher | None) -> None:
+        """Judge every frame from now on.
+
+        Args:
+            race: what judges.
+            buffer: where segments and records go; None in an evaluation.
+        """
+        self._race, self._buffer = race, buffer
+
+    def destroy_node(self) -> None:
+        """Send what is complete, then let go of Redis with the node."""
+        if self._buffer is not None:
+            left = self._buffer.close()
+            if left:
+                self.get_logger().warning(f"{left} segments or records did not reach Redis")
+        super().destroy_node()
+
+    def _on_odometry(self, message: Odometry) -> None:
+        self._odometry[messages.from_stamp(message.header.stamp)] = message
+        self._on_state(messages.from_stamp(message.header.stamp))
+
+    def _on_joint_state(self, message: JointState) -> None:
+        self._joints[messages.from_stamp(message.header.stamp)] = message
+        self._on_state(messages.from_stamp(message.header.stamp))
+
+    def _on_state(self, time_ns: int) -> None:
+        if time_ns not in self._odometry or time_ns not in self._joints:
+            return
+        state = messages.to_car_state(self._odometry[time_ns], self._joints[time_ns])
+        self._odometry.clear()
+        self._joints.clear()
+        self._race.state(state)
+        self._answer()
+
+    def _on_observation(self, message: Image) -> None:
+        image = self._pixels.imgmsg_to_cv2(message, desired_encoding="mono8")
+        self._race.observation(messages.from_stamp(message.header.stamp), image)
+        self._answer()
+
+    def _on_drive(self, message: TwistStamped) -> None:
+        self._race.command(messages.from_stamp(message.header.stamp), messages.from_drive(message))
+        self._answer()
+
+    def _on_policy(self, message: DiagnosticArray) -> None:
+        self._race.policy(*messages.from_policy(message))
+        self._answer()
+
+    def _answer(self) -> None:
+        for judgement in self._race.take_judgements():
+            self._episode.publish(messages.to_episode(judgement))
+        for reset in self._race.take_resets():
+            self._reset.publish(messages.to_reset(reset))
+        for loss in self._race.take_losses():
+            self.get_logger().warning(f"episode {loss.episode}: {loss.reason}")
+        for segment in self._race.take_segments():
+            self._buffer.segment(encode(segment))
+        for record in self._race.take_records():
+            self._keep(record)
+        if self._race.finished and not self.finished.done():
+            if self.parameters.results:
+                write_results(Path(self.parameters.results), self._records)
+            self.finished.set_result(0)
+
+    def _keep(self, record: EpisodeRecord) -> None:
+        self.get_logger().info(
+            f"episode {record.number}: {record.status.value}, {record.progress:.1f} % in "
+            f"{record.steps} steps ({record.duration_s:.2f} s), reward {record.reward:.2f}, "
+            f"model {record.policy_version}"
+        )
+        if self._buffer is not None:
+            self._buffer.episode(record)
+        else:
+            self._records.append(record)
+
+
+def create_race(given: RolloutParameters) -> Rollout:
+    """The race that the parameters describe.
+
+    Raises:
+        ConfigurationError: a file or a name in them cannot be used.
+    """
+    track = load_track(given.track)
+    training = given.mode == "training"
+    return Rollout(
+        load_reward_function(given.reward_function),
+        load_model_metadata(given.model_metadata).action_space,
+        StartPositions(track) if training else StartPositions.start_line(track),
+        EpisodeRules(max_steps=given.max_steps or None),
+        run=given.run,
+        worker=given.worker,
+        seed=given.seed,
+        segment_length=given.segment_length,
+        mode="training" if training else "evaluation",
+        trials=given.trials,
+    )
+
+
+def open_buffer(given: RolloutParameters) -> RolloutPublisher | None:
+    """Where the experience goes: nowhere in an evaluation.
+
+    Raises:
+        ConfigurationError: the Redis address cannot be used.
+        RedisUnavailable: nobody answers there.
+    """
+    if given.mode != "training":
+        return None
+    client = connect(given.redis)
+    buffer = ExperienceBuffer(
+        client, given.run, given.buffer_segments, given.buffer_megabytes << 20
+    )
+    return RolloutPublisher(buffer, RunStatus(client, given.run))
+
+
+def _start(node: RolloutNode) -> None:
+    node.start(create_race(node.parameters), open_buffer(node.parameters))
+
+
+def main() -> None:
+    """Run the rollout node until it is told to stop, or its evaluation is done."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    try:
+        sys.exit(run(RolloutNode, _start))
+    except (RewardError, ResetError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

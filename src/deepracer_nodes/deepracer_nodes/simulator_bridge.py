@@ -1,0 +1,130 @@
+"""The simulator on the graph: publishes a frame, and takes one step for the drive that answers it.
+
+Lockstep: the world stands still between a frame and its answer, so a step lasts exactly one
+control period of simulated time however long the answer took.
+"""
+
+import sys
+from dataclasses import dataclass
+
+from cv_bridge import CvBridge
+from deepracer_core.simulation import Frame, Simulator
+from deepracer_gazebo.client import GazeboSimulator
+from geometry_msgs.msg import PoseStamped, TwistStamped
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock as ClockMessage
+
+from deepracer_nodes import messages, topics
+from deepracer_nodes.parameters import declare, parameter
+from deepracer_nodes.process import run
+
+try:
+    from tf2_msgs.msg import TFMessage
+except ModuleNotFoundError:  # tf2_msgs is not among the wheels; the transform has its own topic
+    TFMessage = None
+
+REPEAT_PERIOD = 1.0
+"""Seconds of wall clock without an answer after which a frame is published again."""
+
+
+@dataclass(frozen=True)
+class BridgeParameters:
+    """What the launch file tells the simulator bridge."""
+
+    socket: str = parameter("", "path of the simulator's Unix socket")
+    deadline: float = parameter(
+        60.0, "seconds to wait for the simulator to be there", lowest=1.0, highest=600.0
+    )
+
+
+class SimulatorBridge(Node):
+    """Publishes frames; steps on `drive`, teleports on `reset`, and drops answers to old frames."""
+
+    def __init__(self, **options) -> None:
+        super().__init__("simulator_bridge", **options)
+        self.parameters = declare(self, BridgeParameters)
+        self._simulator: Simulator | None = None
+        self._frame: Frame | None = None
+        self._pixels = CvBridge()
+        self._stale = 0
+
+        self._clock = topics.CLOCK.publish_from(self)
+        self._camera = topics.CAMERA.publish_from(self)
+        self._odometry = topics.ODOMETRY.publish_from(self)
+        self._joints = topics.JOINT_STATES.publish_from(self)
+        self._transform = topics.TRANSFORM.publish_from(self)
+        self._tf = self.create_publisher(TFMessage, "/tf", 10) if TFMessage else None
+
+        topics.DRIVE.subscribe_on(self, self._on_drive)
+        topics.RESET.subscribe_on(self, self._on_reset)
+        # The simulated clock stands still while nobody answers, so this one is the wall's.
+        self._repeat = self.create_timer(
+            REPEAT_PERIOD, self._publish_again, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
+
+    def start(self, simulator: Simulator) -> None:
+        """Publish the first frame: the car at rest where the world has it."""
+        self._simulator = simulator
+        self._advance(simulator.step(0.0, 0.0))
+
+    def destroy_node(self) -> None:
+        """Let go of the simulator with the node."""
+        if self._simulator is not None:
+            self._simulator.close()
+        super().destroy_node()
+
+    def _on_drive(self, message: TwistStamped) -> None:
+        if self._answers_current_frame(message.header.stamp):
+            command = messages.from_drive(message)
+            self._advance(self._simulator.step(command.steering_angle, command.speed))
+
+    def _on_reset(self, message: PoseStamped) -> None:
+        if self._answers_current_frame(message.header.stamp):
+            reset = messages.from_reset(message)
+            self._advance(self._simulator.reset(reset.x, reset.y, reset.yaw))
+
+    def _answers_current_frame(self, stamp) -> bool:
+        if messages.from_stamp(stamp) == self._frame.time_ns:
+            return True
+        self._stale += 1
+        self.get_logger().debug(f"dropped an answer to an old frame ({self._stale} so far)")
+        return False
+
+    def _advance(self, frame: Frame) -> None:
+        self._frame = frame
+        self._repeat.reset()
+        self._publish(frame)
+
+    def _publish_again(self) -> None:
+        self.get_logger().debug("no answer to the current frame: publishing it again")
+        self._publish(self._frame)
+
+    def _publish(self, frame: Frame) -> None:
+        stamp = messages.to_stamp(frame.time_ns)
+        # The race is judged while the image is still on its way through the network.
+        self._odometry.publish(messages.to_odometry(frame))
+        self._joints.publish(messages.to_joint_state(frame))
+        image = self._pixels.cv2_to_imgmsg(frame.image, encoding="rgb8")
+        image.header.stamp = stamp
+        image.header.frame_id = messages.CAMERA_FRAME
+        self._camera.publish(image)
+        self._clock.publish(ClockMessage(clock=stamp))
+        if self._transform.get_subscription_count():
+            self._transform.publish(messages.to_transform(frame))
+        if self._tf is not None:
+            self._tf.publish(TFMessage(transforms=[messages.to_transform(frame)]))
+
+
+def _start(bridge: SimulatorBridge) -> None:
+    given = bridge.parameters
+    bridge.start(GazeboSimulator(given.socket, deadline=given.deadline))
+
+
+def main() -> None:
+    """Run the simulator bridge until it is told to stop."""
+    sys.exit(run(SimulatorBridge, _start))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""Every topic of the graph in one table: who says what to whom, in which type and with what care.
+
+Names are relative, so that a launch file can put each worker into a namespace of its own. Only
+standard message types are used: a recorded bag replays anywhere.
+"""
+
+from dataclasses import dataclass
+
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseStamped, TransformStamped, TwistStamped
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Image, JointState
+
+CAMERA_QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT
+)
+"""Sensor data: the newest frame or none; the bridge repeats a frame that nobody answered."""
+
+COMMAND_QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.RELIABLE
+)
+"""One answer to one frame: only the last one counts, and it must arrive."""
+
+RECORD_QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
+)
+"""What becomes experience: every message counts."""
+
+STATUS_QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST,
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+"""What holds until it is said anew: a listener that joins late hears it too."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One row of the table.
+
+    Attributes:
+        name: relative topic name (`/clock` alone is absolute, as use_sim_time demands).
+        message: the message type.
+        qos: the profile of both ends.
+        rate: how often it is sent.
+        publisher: the node that says it.
+        subscribers: the nodes of this project that listen.
+        content: what it says, in a few words.
+    """
+
+    name: str
+    message: type
+    qos: QoSProfile
+    rate: str
+    publisher: str
+    subscribers: tuple[str, ...]
+    content: str
+
+    def publish_from(self, node: Node) -> Publisher:
+        """Create the publisher of this topic on a node."""
+        return node.create_publisher(self.message, self.name, self.qos)
+
+    def subscribe_on(self, node: Node, callback) -> None:
+        """Subscribe a node to this topic; `callback` takes the message."""
+        node.create_subscription(self.message, self.name, callback, self.qos)
+
+
+CLOCK = Topic("/clock", Clock, RECORD_QOS, "each frame", "simulator_bridge", (), "simulated time")
+CAMERA = Topic(
+    "camera/image_raw",
+    Image,
+    CAMERA_QOS,
+    "each frame",
+    "simulator_bridge",
+    ("observation",),
+    "what the car's camera sees, rgb8",
+)
+ODOMETRY = Topic(
+    "odom",
+    Odometry,
+    RECORD_QOS,
+    "each frame",
+    "simulator_bridge",
+    ("rollout",),
+    "true pose in the world, velocity in the car's own axes",
+)
+JOINT_STATES = Topic(
+    "joint_states",
+    JointState,
+    RECORD_QOS,
+    "each frame",
+    "simulator_bridge",
+    ("rollout",),
+    "angles of the front wheels, speeds of all four",
+)
+TRANSFORM = Topic(
+    "transform",
+    TransformStamped,
+    RECORD_QOS,
+    "each frame, if heard",
+    "simulator_bridge",
+    (),
+    "odom to base_link; also on /tf where tf2_msgs is installed",
+)
+OBSERVATION = Topic(
+    "observation",
+    Image,
+    RECORD_QOS,
+    "each frame",
+    "observation",
+    ("agent", "rollout"),
+    "the network's input, mono8 160x120",
+)
+DRIVE = Topic(
+    "drive",
+    TwistStamped,
+    COMMAND_QOS,
+    "each frame",
+    "agent",
+    ("simulator_bridge", "rollout"),
+    "speed and yaw rate, stamped with the frame that it answers",
+)
+RESET = Topic(
+    "reset",
+    PoseStamped,
+    COMMAND_QOS,
+    "each episode",
+    "rollout",
+    ("simulator_bridge",),
+    "put the car at this pose instead of driving on from the stamped frame",
+)
+EPISODE = Topic(
+    "episode",
+    DiagnosticArray,
+    RECORD_QOS,
+    "each frame",
+    "rollout",
+    ("agent",),
+    "the judgement of the stamped frame: episode, step, status",
+)
+POLICY = Topic(
+    "policy",
+    DiagnosticArray,
+    STATUS_QOS,
+    "each episode",
+    "agent",
+    ("rollout",),
+    "the model version that acts in this episode",
+)
+
+TOPICS = (
+    CLOCK,
+    CAMERA,
+    ODOMETRY,
+    JOINT_STATES,
+    TRANSFORM,
+    OBSERVATION,
+    DRIVE,
+    RESET,
+    EPISODE,
+    POLICY,
+)
