@@ -1,1 +1,1 @@
-"""The trainer: experience from Redis, learning in TensorFlow, model versions to the store. No ROS."""
+"""The trainer: experience from Redis, TensorFlow learning, model versions to the store. No ROS."""

@@ -1,0 +1,81 @@
+"""What a policy's numbers mean: probabilities of discrete actions, densities of continuous ones."""
+
+import math
+from typing import Protocol
+
+import tensorflow as tf
+
+
+class Distribution(Protocol):
+    """Actions given the parameters that the network puts out."""
+
+    @property
+    def uniform_log_probability(self) -> float:
+        """Of any action under version 0, which acts uniformly at random."""
+
+    def log_probability(self, parameters: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
+        """float32[B] of actions under float32[B, K]."""
+
+    def entropy(self, parameters: tf.Tensor) -> tf.Tensor:
+        """float32[B], nats, of float32[B, K]."""
+
+
+class Categorical:
+    """One of n actions; the parameters are n logits, actions int32[B]."""
+
+    def __init__(self, actions: int) -> None:
+        self.uniform_log_probability = -math.log(actions)
+
+    def log_probability(self, parameters: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
+        """float32[B]."""
+        return tf.gather(tf.nn.log_softmax(parameters), actions, batch_dims=1)
+
+    def entropy(self, parameters: tf.Tensor) -> tf.Tensor:
+        """float32[B]."""
+        log_probabilities = tf.nn.log_softmax(parameters)
+        return -tf.reduce_sum(tf.exp(log_probabilities) * log_probabilities, axis=-1)
+
+
+class Beta:
+    """D numbers in [-1, 1], each from a Beta distribution stretched to that range.
+
+    A bounded action needs no clipping, so the density of what was driven is the density of what
+    was drawn (Chou et al. 2017, https://proceedings.mlr.press/v70/chou17a.html). Actions
+    float32[B, D]; parameters float32[B, 2 D]: alpha and beta, above 1, of each dimension in turn.
+    """
+
+    _EDGE = 1e-6  # keeps the logarithm finite where an action was rounded onto the border
+
+    def __init__(self, dimensions: int) -> None:
+        self._dimensions = dimensions
+        self.uniform_log_probability = -dimensions * math.log(2.0)
+
+    def log_probability(self, parameters: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
+        """float32[B]."""
+        alpha, beta = self._alpha_beta(parameters)  # [B, D] each
+        x = tf.clip_by_value((actions + 1.0) / 2.0, self._EDGE, 1.0 - self._EDGE)  # [B, D]
+        density = (
+            (alpha - 1.0) * tf.math.log(x)
+            + (beta - 1.0) * tf.math.log1p(-x)
+            - self._log_normaliser(alpha, beta)
+        )
+        return tf.reduce_sum(density - math.log(2.0), axis=-1)
+
+    def entropy(self, parameters: tf.Tensor) -> tf.Tensor:
+        """float32[B]; negative where the policy is narrow."""
+        alpha, beta = self._alpha_beta(parameters)
+        entropy = (
+            self._log_normaliser(alpha, beta)
+            - (alpha - 1.0) * tf.math.digamma(alpha)
+            - (beta - 1.0) * tf.math.digamma(beta)
+            + (alpha + beta - 2.0) * tf.math.digamma(alpha + beta)
+        )
+        return tf.reduce_sum(entropy + math.log(2.0), axis=-1)
+
+    def _alpha_beta(self, parameters: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        pairs = tf.reshape(parameters, (-1, self._dimensions, 2))
+        return pairs[..., 0], pairs[..., 1]
+
+    @staticmethod
+    def _log_normaliser(alpha: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
+        return tf.math.lgamma(alpha) + tf.math.lgamma(beta) - tf.math.lgamma(alpha + beta)

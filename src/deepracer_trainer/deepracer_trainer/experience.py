@@ -1,0 +1,146 @@
+"""From segments, in whatever order they arrive, to the unbroken runs that PPO learns from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from deepracer_core.segment import Segment
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """An unbroken run of steps of one episode, driven by one policy version.
+
+    Attributes:
+        segments: consecutive segments; the last observation of each is the first of the next.
+    """
+
+    segments: tuple[Segment, ...]
+
+    def __len__(self) -> int:
+        """Number of steps, T."""
+        return sum(len(segment.rewards) for segment in self.segments)
+
+    @property
+    def policy_version(self) -> int:
+        """The version that chose every action here."""
+        return self.segments[0].meta.policy_version
+
+    @property
+    def terminated(self) -> bool:
+        """The last step ended the race: nothing can be earned after it."""
+        return self.segments[-1].terminated
+
+    @property
+    def ends_episode(self) -> bool:
+        """The last step is the episode's last."""
+        return self.segments[-1].terminated or self.segments[-1].truncated
+
+    @property
+    def rewards(self) -> NDArray[np.float32]:
+        """float32[T]."""
+        return np.concatenate([segment.rewards for segment in self.segments])
+
+    @property
+    def actions(self) -> NDArray[np.int32] | NDArray[np.float32]:
+        """int32[T] or float32[T, dimensions]."""
+        return np.concatenate([segment.actions for segment in self.segments])
+
+    def observations(self) -> list[NDArray[np.uint8]]:
+        """uint8[T + 1, H, W] in pieces that follow each other, nothing copied."""
+        pieces = [segment.observations[:-1] for segment in self.segments]
+        return [*pieces, self.segments[-1].observations[-1:]]
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """What one update learns from.
+
+    Attributes:
+        trajectories: in a fixed order: by worker, episode, step.
+        identifiers: of all segments that belong to it, to be acknowledged after the update.
+        episodes: number of episodes that ended in it.
+        steps: number of steps in it.
+        returns: reward of each of the episodes of which every step was seen.
+    """
+
+    trajectories: tuple[Trajectory, ...]
+    identifiers: tuple[str, ...]
+    episodes: int
+    steps: int
+    returns: tuple[float, ...]
+
+
+class Collector:
+    """Gathers segments until there is enough for one update.
+
+    Enough is `episodes` ended episodes, as the public hyperparameter num_episodes_between_training
+    has it, or `steps` steps, so that long episodes late in training do not starve the learner.
+    """
+
+    def __init__(self, *, episodes: int, steps: int) -> None:
+        self._episodes = episodes
+        self._steps = steps
+        self._segments: dict[tuple[int, int, int, int], Segment] = {}
+        self._identifiers: list[str] = []
+
+    @property
+    def episodes(self) -> int:
+        """Ended episodes gathered so far."""
+        return sum(segment.terminated or segment.truncated for segment in self._segments.values())
+
+    @property
+    def steps(self) -> int:
+        """Steps gathered so far."""
+        return sum(len(segment.rewards) for segment in self._segments.values())
+
+    @property
+    def is_ready(self) -> bool:
+        """There is enough for an update."""
+        return self.episodes >= self._episodes or self.steps >= self._steps
+
+    def add(self, identifier: str, segment: Segment) -> None:
+        """Take one segment in. The same one delivered twice counts once."""
+        meta = segment.meta
+        self._segments[meta.worker, meta.policy_version, meta.episode, meta.segment] = segment
+        self._identifiers.append(identifier)
+
+    def take(self) -> Iteration:
+        """Hand out all that was gathered and begin anew."""
+        ordered = [self._segments[key] for key in sorted(self._segments)]
+        trajectories = _join(ordered)
+        iteration = Iteration(
+            trajectories=trajectories,
+            identifiers=tuple(self._identifiers),
+            episodes=self.episodes,
+            steps=self.steps,
+            returns=tuple(
+                float(trajectory.rewards.sum())
+                for trajectory in trajectories
+                if trajectory.ends_episode and trajectory.segments[0].meta.segment == 0
+            ),
+        )
+        self._segments = {}
+        self._identifiers = []
+        return iteration
+
+
+def _join(segments: Sequence[Segment]) -> tuple[Trajectory, ...]:
+    """Join consecutive segments of an episode; a gap (a segment was lost) begins a new run."""
+    runs: list[list[Segment]] = []
+    for segment in segments:
+        if runs and _follows(runs[-1][-1], segment):
+            runs[-1].append(segment)
+        else:
+            runs.append([segment])
+    return tuple(Trajectory(tuple(run)) for run in runs)
+
+
+def _follows(first: Segment, second: Segment) -> bool:
+    a, b = first.meta, second.meta
+    return (
+        (a.worker, a.policy_version, a.episode) == (b.worker, b.policy_version, b.episode)
+        and a.segment + 1 == b.segment
+        and not (first.terminated or first.truncated)
+    )

@@ -1,0 +1,115 @@
+"""The networks by their public names, and the small one that is ours.
+
+A network maps observations uint8[B, H, W, C] to the parameters of the policy's distribution,
+float32[B, K], and to the value of the state, float32[B]. Policy and value share one trunk in every
+network. The original trains two towers; one costs half as much, and what a car has to see to steer
+is what it has to see to know how well it stands.
+"""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+SMALL = "SMALL_CONVOLUTIONAL_NETWORK"
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A trunk: an average pool, convolutions, dense layers; ReLU after each but the pool.
+
+    Attributes:
+        pool: side of the average pool that comes first; 1 for none.
+        convolutions: (filters, kernel, stride) of each, valid padding.
+        dense: units of each dense layer.
+    """
+
+    pool: int
+    convolutions: tuple[tuple[int, int, int], ...]
+    dense: tuple[int, ...]
+
+
+ARCHITECTURES = {
+    SMALL: Architecture(2, ((16, 8, 4), (32, 4, 2), (64, 3, 1)), (256,)),
+    "DEEP_CONVOLUTIONAL_NETWORK_SHALLOW": Architecture(
+        1, ((32, 8, 4), (64, 4, 2), (64, 3, 1)), (512,)
+    ),
+    "DEEP_CONVOLUTIONAL_NETWORK": Architecture(
+        1, ((32, 5, 2), (32, 3, 1), (64, 3, 2), (64, 3, 1)), (64, 512)
+    ),
+    "DEEP_CONVOLUTIONAL_NETWORK_DEEP": Architecture(
+        1, ((32, 8, 4), (32, 4, 2), (64, 4, 2), (64, 3, 1)), (512, 512, 256, 128)
+    ),
+}
+"""The three public networks (DeepRacer's model_metadata.json) and the small default."""
+
+
+def build_network(
+    name: str,
+    observation_shape: tuple[int, int, int],
+    outputs: int,
+    *,
+    is_discrete: bool,
+    seed: int,
+) -> keras.Model:
+    """Build a network with fresh weights.
+
+    Orthogonal initial weights (Saxe et al. 2014), the policy head's a hundred times smaller, so
+    that the first policy is nearly uniform whatever the camera shows (Andrychowicz et al. 2021).
+
+    Args:
+        name: a key of `ARCHITECTURES`.
+        observation_shape: (H, W, C) of the observations.
+        outputs: discrete: the number of actions; continuous: the number of dimensions.
+        is_discrete: logits of a categorical policy, else the parameters of one Beta per dimension.
+        seed: of the initial weights.
+
+    Returns:
+        A model uint8[B, H, W, C] -> (policy float32[B, K], value float32[B]). Discrete: K logits.
+        Continuous: K = 2 * outputs, alpha and beta of the first dimension, then of the second, all
+        above 1, where a Beta has a single peak (Chou et al. 2017).
+
+    Raises:
+        ValueError: the name is not known.
+    """
+    if name not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES)
+        raise ValueError(f"neural_network: expected one of {known}; got {name!r}")
+    architecture = ARCHITECTURES[name]
+    seeds = iter(np.random.SeedSequence(seed).generate_state(32).tolist())
+
+    def weights(gain: float) -> keras.initializers.Initializer:
+        return keras.initializers.Orthogonal(gain, seed=next(seeds))
+
+    observation = keras.Input(observation_shape, dtype="uint8", name="observation")
+    x = keras.layers.Rescaling(1.0 / 255.0, name="scale")(observation)
+    if architecture.pool > 1:
+        x = keras.layers.AveragePooling2D(architecture.pool, name="pool")(x)
+    for i, (filters, kernel, stride) in enumerate(architecture.convolutions):
+        x = keras.layers.Conv2D(
+            filters,
+            kernel,
+            stride,
+            activation="relu",
+            kernel_initializer=weights(2.0**0.5),
+            name=f"convolution_{i}",
+        )(x)
+    x = keras.layers.Flatten(name="features")(x)
+    for i, units in enumerate(architecture.dense):
+        x = keras.layers.Dense(
+            units, activation="relu", kernel_initializer=weights(2.0**0.5), name=f"dense_{i}"
+        )(x)
+    policy = keras.layers.Dense(
+        outputs if is_discrete else 2 * outputs,
+        activation=None if is_discrete else _above_one,
+        kernel_initializer=weights(0.01),
+        name="policy",
+    )(x)
+    value = keras.layers.Dense(1, kernel_initializer=weights(1.0), name="value")(x)
+    value = keras.layers.Reshape((), name="state_value")(value)
+    return keras.Model(observation, (policy, value), name=name.lower())
+
+
+def _above_one(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Parameters of a Beta distribution, at first 1.7 each: a broad hump, no corner preferred."""
+    return 1.0 + keras.ops.softplus(x)

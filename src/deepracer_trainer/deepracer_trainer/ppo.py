@@ -1,0 +1,321 @@
+"""Clipped proximal policy optimisation (Schulman et al. 2017, https://arxiv.org/abs/1707.06347).
+
+One update: ask the policy that acted how likely its actions were, estimate advantages, then climb
+the clipped objective for a few epochs of shuffled minibatches. What is not in the paper's text but
+matters (Huang et al. 2022, "The 37 implementation details") is marked where it stands.
+
+Shapes: N steps in the update, B in a minibatch, K numbers that describe the policy's distribution.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+from deepracer_core.hyperparameters import Hyperparameters
+from numpy.typing import NDArray
+
+from deepracer_trainer.distributions import Distribution
+from deepracer_trainer.experience import Trajectory
+from deepracer_trainer.gae import generalised_advantage
+
+CLIP = 0.2
+"""Epsilon: a step changes an action's probability by no more than this share and still gains."""
+
+SMOOTHING = 0.95
+"""Lambda of the generalised advantage."""
+
+VALUE_COEFFICIENT = 0.5
+"""Weight of the value loss beside the policy's, both read from one trunk."""
+
+MAX_GRADIENT_NORM = 0.5
+"""The gradient of all weights together is scaled down to this length."""
+
+_Row = NDArray[np.float32]
+_EVALUATION_BATCH = 256
+_METRICS = (
+    "losses/total",
+    "losses/policy",
+    "losses/value",
+    "losses/entropy",
+    "losses/approx_kl",
+    "losses/clip_fraction",
+    "losses/gradient_norm",
+)
+
+
+class UpdateInterruptedError(Exception):
+    """The update was asked to stop and has been undone."""
+
+
+class NonFiniteLossError(ArithmeticError):
+    """The loss or its gradient is no number; the update has been undone.
+
+    Attributes:
+        steps: int[B], which of the update's N steps were in the minibatch that did it.
+    """
+
+    def __init__(self, message: str, steps: NDArray[np.int64]) -> None:
+        super().__init__(message)
+        self.steps = steps
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerState:
+    """All that an update changes, so that it can be undone, stored and resumed exactly.
+
+    Attributes:
+        weights: of the network, by name.
+        optimizer: Adam's moments and its step count, by name.
+        random: state of the generator that shuffles.
+        return_scale: see `ClippedPPO`; 0 before the first update.
+    """
+
+    weights: dict[str, NDArray[np.float32]]
+    optimizer: dict[str, NDArray[np.generic]]
+    random: dict[str, object]
+    return_scale: float
+
+
+class ClippedPPO:
+    """The learner.
+
+    The value head predicts returns divided by `return_scale`, a running root mean square of the
+    returns seen, so that a reward function that pays 0.1 a step and one that pays 1000 learn alike.
+    When the scale moves, the head is rescaled with it and its predictions stay what they were
+    (van Hasselt et al. 2016, PopArt, without the shift).
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        distribution: Distribution,
+        hyperparameters: Hyperparameters,
+        *,
+        seed: int,
+    ) -> None:
+        self.network = network
+        self._distribution = distribution
+        self._hyperparameters = hyperparameters
+        self._rng = np.random.default_rng(seed)
+        self._return_scale = 0.0
+        self._optimizer = keras.optimizers.Adam(hyperparameters.lr, epsilon=1e-5)
+        self._optimizer.build(network.trainable_variables)
+        self._behaviour = keras.models.clone_model(network)  # takes the weights of older versions
+        self._versions: dict[int, list[NDArray[np.float32]]] = {}
+        self._newest: int | None = None  # the version that is the network's present weights
+        self._learn = tf.function(self._minibatch)
+        self._evaluate = tf.function(lambda observations: self.network(observations))
+        self._evaluate_behaviour = tf.function(lambda observations: self._behaviour(observations))
+
+    # ---- which version acted -------------------------------------------------------------------
+
+    def remember(self, version: int, keep: int) -> None:
+        """Name the present weights `version`, and forget all but the `keep` newest before it."""
+        self._versions[version] = self.network.get_weights()
+        self._versions = {v: w for v, w in self._versions.items() if v >= version - keep}
+        self._newest = version
+
+    def remember_weights(self, version: int, weights: dict[str, NDArray[np.float32]]) -> None:
+        """Take in the weights of a version from before a restart."""
+        self._versions[version] = [weights[v.path] for v in self.network.variables]
+
+    def knows(self, version: int) -> bool:
+        """Whether the probabilities of that version's actions can be computed."""
+        return version == 0 or version in self._versions
+
+    # ---- one update ----------------------------------------------------------------------------
+
+    def update(
+        self, trajectories: Sequence[Trajectory], interrupted: Callable[[], bool] = lambda: False
+    ) -> dict[str, float]:
+        """Learn from trajectories of known versions; the network changes, or is left as it was.
+
+        Returns:
+            Metrics, named `losses/...`.
+
+        Raises:
+            NonFiniteLossError: and the update is undone.
+            UpdateInterruptedError: `interrupted` said so; the update is undone.
+        """
+        before = self.state()
+        try:
+            return self._update(trajectories, interrupted)
+        except (NonFiniteLossError, UpdateInterruptedError):
+            self.restore(before)
+            raise
+
+    def _update(
+        self, trajectories: Sequence[Trajectory], interrupted: Callable[[], bool]
+    ) -> dict[str, float]:
+        seen, rows, actions, old_log_probs, values, advantages = self._prepare(trajectories)
+        returns = advantages + values  # [N]
+        self._rescale(returns)
+        # Detail 7: advantages are normalised, here over the whole update rather than per minibatch.
+        advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)  # [N]
+
+        batch = self._hyperparameters.batch_size
+        measured: list[NDArray[np.float32]] = []
+        for _ in range(self._hyperparameters.num_epochs):
+            order = self._rng.permutation(len(rows))
+            # Whole minibatches only, one compiled shape: the last one is filled from the beginning.
+            order = np.resize(order, -(-len(order) // batch) * batch)
+            for chosen in order.reshape(-1, batch):
+                if interrupted():
+                    raise UpdateInterruptedError
+                metrics = self._learn(
+                    tf.constant(seen[rows[chosen]]),
+                    tf.constant(actions[chosen]),
+                    tf.constant(old_log_probs[chosen]),
+                    tf.constant(advantages[chosen]),
+                    tf.constant(returns[chosen] / self._return_scale),
+                ).numpy()
+                if not np.isfinite(metrics).all():
+                    named = dict(zip(_METRICS, metrics.tolist(), strict=True))
+                    raise NonFiniteLossError(f"not finite: {named}", chosen)
+                measured.append(metrics)
+
+        variance = float(returns.var())
+        unexplained = float((returns - values).var())
+        return dict(zip(_METRICS, np.mean(measured, axis=0).tolist(), strict=True)) | {
+            "losses/explained_variance": 1.0 - unexplained / variance if variance > 0.0 else 0.0,
+            "losses/return_scale": self._return_scale,
+        }
+
+    def _prepare(
+        self, trajectories: Sequence[Trajectory]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.generic], _Row, _Row, _Row]:
+        """Lay all steps in one row.
+
+        Returns:
+            seen: uint8[N + trajectories, H, W, 1], every observation, the one after a
+                trajectory's last step included: only its value is needed.
+            rows: int[N], where in `seen` the observation of each step is.
+            actions: int32[N] or float32[N, dimensions].
+            old_log_probs: float32[N], under the version that acted.
+            values: float32[N], by the present network, in the reward's unit.
+            advantages: float32[N].
+        """
+        pieces = [piece for trajectory in trajectories for piece in trajectory.observations()]
+        seen = np.concatenate(pieces)[..., np.newaxis]
+        ends = np.cumsum([len(trajectory) + 1 for trajectory in trajectories])
+        rows = np.delete(np.arange(len(seen)), ends - 1)
+        actions = np.concatenate([trajectory.actions for trajectory in trajectories])
+
+        parameters, all_values = self._forward(self.network, seen)  # [len(seen), K], [len(seen)]
+        all_values *= self._return_scale or 1.0
+        advantages = np.concatenate(
+            [
+                generalised_advantage(
+                    trajectory.rewards,
+                    all_values[end - len(trajectory) - 1 : end],
+                    terminated=trajectory.terminated,
+                    discount=self._hyperparameters.discount_factor,
+                    smoothing=SMOOTHING,
+                )
+                for trajectory, end in zip(trajectories, ends.tolist(), strict=True)
+            ]
+        )
+
+        acted = np.repeat([t.policy_version for t in trajectories], [len(t) for t in trajectories])
+        old_log_probs = np.empty(len(rows), np.float32)
+        for version in np.unique(acted).tolist():
+            mine = acted == version
+            if version == 0:
+                old_log_probs[mine] = self._distribution.uniform_log_probability
+                continue
+            if version == self._newest:
+                then = parameters[rows[mine]]
+            else:
+                self._behaviour.set_weights(self._versions[version])
+                then, _ = self._forward(self._behaviour, seen[rows[mine]])
+            old_log_probs[mine] = self._distribution.log_probability(then, actions[mine]).numpy()
+        return seen, rows, actions, old_log_probs, all_values[rows], advantages
+
+    def _forward(self, network: keras.Model, observations: NDArray[np.uint8]) -> tuple[_Row, _Row]:
+        """Policy parameters float32[M, K] and values float32[M] of uint8[M, H, W, 1]."""
+        evaluate = self._evaluate if network is self.network else self._evaluate_behaviour
+        parameters, values = [], []
+        for start in range(0, len(observations), _EVALUATION_BATCH):
+            part = observations[start : start + _EVALUATION_BATCH]
+            size = len(part)
+            if size < _EVALUATION_BATCH:  # one compiled shape
+                part = np.resize(part, (_EVALUATION_BATCH, *part.shape[1:]))
+            policy, value = evaluate(tf.constant(part))
+            parameters.append(policy.numpy()[:size])
+            values.append(value.numpy()[:size])
+        return np.concatenate(parameters), np.concatenate(values)
+
+    def _minibatch(
+        self,
+        observations: tf.Tensor,  # uint8[B, H, W, 1]
+        actions: tf.Tensor,  # int32[B] or float32[B, dimensions]
+        old_log_probs: tf.Tensor,  # float32[B]
+        advantages: tf.Tensor,  # float32[B], normalised
+        returns: tf.Tensor,  # float32[B], in units of the return scale
+    ) -> tf.Tensor:
+        """One step of gradient descent; float32[len(_METRICS)]."""
+        variables = self.network.trainable_variables
+        with tf.GradientTape() as tape:
+            parameters, values = self.network(observations, training=True)  # [B, K], [B]
+            log_ratio = self._distribution.log_probability(parameters, actions) - old_log_probs
+            ratio = tf.exp(log_ratio)  # [B]
+            clipped = tf.clip_by_value(ratio, 1.0 - CLIP, 1.0 + CLIP)
+            # Equation 7: the smaller of both, so that there is nothing to win outside the clip.
+            policy_loss = -tf.reduce_mean(tf.minimum(ratio * advantages, clipped * advantages))
+            value_loss = tf.reduce_mean(self._value_error(values - returns))
+            entropy = tf.reduce_mean(self._distribution.entropy(parameters))
+            loss = (
+                policy_loss
+                + VALUE_COEFFICIENT * value_loss
+                - self._hyperparameters.beta_entropy * entropy
+            )
+        gradients = tape.gradient(loss, variables)
+        gradients, norm = tf.clip_by_global_norm(gradients, MAX_GRADIENT_NORM)
+        self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        # Schulman 2020, http://joschu.net/blog/kl-approx.html: unbiased, and never negative.
+        approx_kl = tf.reduce_mean(ratio - 1.0 - log_ratio)
+        outside = tf.cast(tf.abs(ratio - 1.0) > CLIP, tf.float32)
+        return tf.stack(
+            [loss, policy_loss, value_loss, entropy, approx_kl, tf.reduce_mean(outside), norm]
+        )
+
+    def _value_error(self, difference: tf.Tensor) -> tf.Tensor:
+        """float32[B] from float32[B], by the public hyperparameter loss_type."""
+        if self._hyperparameters.loss_type == "huber":
+            size = tf.abs(difference)
+            return tf.where(size < 1.0, 0.5 * tf.square(difference), size - 0.5)
+        return 0.5 * tf.square(difference)
+
+    def _rescale(self, returns: _Row) -> None:
+        """Let the return scale follow; the value head is rescaled to say the same as before."""
+        square = float(np.mean(np.square(returns, dtype=np.float64)))
+        before = self._return_scale
+        mixed = square if before == 0.0 else 0.9 * before**2 + 0.1 * square
+        self._return_scale = mixed**0.5 if mixed > 0.0 else 1.0
+        for weight in self.network.get_layer("value").trainable_variables:
+            weight.assign(weight * ((before or 1.0) / self._return_scale))
+
+    # ---- storing and resuming ------------------------------------------------------------------
+
+    def state(self) -> LearnerState:
+        """A copy of all that an update changes."""
+        return LearnerState(
+            weights={v.path: v.numpy().copy() for v in self.network.variables},
+            optimizer={v.path: v.numpy().copy() for v in self._slots()},
+            random=self._rng.bit_generator.state,
+            return_scale=self._return_scale,
+        )
+
+    def restore(self, state: LearnerState) -> None:
+        """Go back to a state; the learning rate stays the one configured."""
+        for variable in self.network.variables:
+            variable.assign(state.weights[variable.path])
+        for variable in self._slots():
+            variable.assign(state.optimizer[variable.path])
+        self._rng.bit_generator.state = state.random
+        self._return_scale = state.return_scale
+
+    def _slots(self) -> list[keras.Variable]:
+        return [v for v in self._optimizer.variables if v is not self._optimizer.learning_rate]
