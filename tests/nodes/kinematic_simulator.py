@@ -1,0 +1,56 @@
+"""A car without physics behind the simulator's interface, for tests of the graph alone."""
+
+import math
+
+import numpy as np
+from deepracer_core.simulation import CONTROL_RATE, WHEELBASE, Frame, frame_time_ns
+
+
+class KinematicSimulator:
+    """A bicycle model that does at once what it is told; its images carry the frame's number.
+
+    Attributes:
+        steps: frames made so far.
+        resets: poses (x, y, yaw) that it was put at.
+        commands: (steering angle, speed) of every step driven.
+    """
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.resets: list[tuple[float, float, float]] = []
+        self.commands: list[tuple[float, float]] = []
+        self.closed = False
+        self._pose = (50.0, 50.0, 0.0)
+
+    def reset(self, x: float, y: float, yaw: float) -> Frame:
+        self.resets.append((x, y, yaw))
+        self._pose = (x, y, yaw)
+        return self._frame(0.0, 0.0)
+
+    def step(self, steering_angle: float, speed: float) -> Frame:
+        self.commands.append((steering_angle, speed))
+        x, y, yaw = self._pose
+        distance = speed / CONTROL_RATE
+        turned = yaw + distance * math.tan(steering_angle) / WHEELBASE
+        middle = 0.5 * (yaw + turned)
+        self._pose = (x + distance * math.cos(middle), y + distance * math.sin(middle), turned)
+        return self._frame(steering_angle, speed)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _frame(self, steering_angle: float, speed: float) -> Frame:
+        self.steps += 1
+        x, y, yaw = self._pose
+        image = np.full((120, 160, 3), self.steps % 251, np.uint8)
+        return Frame(
+            time_ns=frame_time_ns(self.steps),
+            image=image,
+            position=np.array([x, y, 0.0]),
+            orientation=np.array([0.0, 0.0, math.sin(yaw / 2), math.cos(yaw / 2)]),
+            linear_velocity=np.array([speed * math.cos(yaw), speed * math.sin(yaw), 0.0]),
+            angular_velocity=np.array([0.0, 0.0, speed * math.tan(steering_angle) / WHEELBASE]),
+            steering_angles=np.array([steering_angle, steering_angle]),
+            wheel_speeds=np.full(4, speed / 0.035),
+            contacts=(),
+        )

@@ -1,0 +1,76 @@
+"""Values survive the way through the messages."""
+
+import math
+
+import numpy as np
+import pytest
+from deepracer_core.action_space import Command
+from deepracer_core.episode import EpisodeStatus
+from deepracer_core.rollout import Judgement, Reset
+from deepracer_core.simulation import frame_time_ns
+from deepracer_nodes import messages
+from kinematic_simulator import KinematicSimulator
+
+
+@pytest.mark.parametrize("speed", [0.1, 1.0, 4.0])
+@pytest.mark.parametrize("angle_deg", [-30.0, -7.5, 0.0, 15.0, 30.0])
+def test_a_command_survives_as_speed_and_yaw_rate(angle_deg, speed):
+    command = Command(math.radians(angle_deg), speed)
+    back = messages.from_drive(messages.to_drive(123, command))
+    assert back.speed == speed
+    assert back.steering_angle == pytest.approx(command.steering_angle, abs=1e-12)
+
+
+def test_a_left_turn_is_a_positive_yaw_rate():
+    drive = messages.to_drive(0, Command(math.radians(30), 1.0))
+    assert drive.twist.angular.z == pytest.approx(math.tan(math.radians(30)) / 0.164)
+
+
+def test_standing_still_the_wheels_point_ahead():
+    assert messages.from_drive(messages.to_drive(0, Command(0.3, 0.0))).steering_angle == 0.0
+
+
+def test_a_judgement_survives():
+    judgement = Judgement(
+        time_ns=frame_time_ns(7),
+        episode=3,
+        step=7,
+        status=EpisodeStatus.OFF_TRACK,
+        begins=False,
+        progress=12.5,
+        reward=-0.25,
+    )
+    assert messages.from_episode(messages.to_episode(judgement)) == judgement
+
+
+def test_a_reset_survives():
+    back = messages.from_reset(messages.to_reset(Reset(5, 1.5, -2.0, 2.5)))
+    assert (back.time_ns, back.x, back.y) == (5, 1.5, -2.0)
+    assert back.yaw == pytest.approx(2.5)
+
+
+def test_a_policy_survives():
+    assert messages.from_policy(messages.to_policy(5, 17, 4)) == (17, 4)
+
+
+def test_fifteen_frames_are_exactly_one_second():
+    stamp = messages.to_stamp(frame_time_ns(15))
+    assert (stamp.sec, stamp.nanosec) == (1, 0)
+
+
+def test_the_car_state_of_a_frame_comes_back_from_its_messages():
+    simulator = KinematicSimulator()
+    simulator.reset(1.0, 2.0, math.pi / 2)
+    frame = simulator.step(0.2, 1.5)
+    state = messages.to_car_state(messages.to_odometry(frame), messages.to_joint_state(frame))
+    assert (state.x, state.y) == tuple(frame.position[:2])
+    assert state.yaw == pytest.approx(frame.yaw)
+    assert state.speed == pytest.approx(1.5)
+    assert state.steering_angle == pytest.approx(0.2)
+
+
+def test_the_twist_of_an_odometry_is_in_the_cars_own_axes():
+    simulator = KinematicSimulator()
+    simulator.reset(0.0, 0.0, math.pi / 2)
+    twist = messages.to_odometry(simulator.step(0.0, 2.0)).twist.twist
+    np.testing.assert_allclose([twist.linear.x, twist.linear.y], [2.0, 0.0], atol=1e-12)

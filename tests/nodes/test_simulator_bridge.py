@@ -1,0 +1,88 @@
+"""The bridge steps once for each frame that is answered, and for nothing else."""
+
+import pytest
+from deepracer_core.action_space import Command
+from deepracer_core.rollout import Reset
+from deepracer_core.simulation import frame_time_ns
+from deepracer_nodes import messages, topics
+from deepracer_nodes.simulator_bridge import SimulatorBridge
+from kinematic_simulator import KinematicSimulator
+
+
+@pytest.fixture
+def simulator():
+    return KinematicSimulator()
+
+
+@pytest.fixture
+def heard(graph):
+    """Stamps of every frame and the messages of the last one, by topic."""
+    stamps = []
+    topics.ODOMETRY.subscribe_on(
+        graph.probe, lambda message: stamps.append(messages.from_stamp(message.header.stamp))
+    )
+    return stamps
+
+
+@pytest.fixture
+def bridge(graph, simulator, heard):
+    bridge = graph.add(SimulatorBridge)
+    graph.drive = topics.DRIVE.publish_from(graph.probe)
+    graph.reset = topics.RESET.publish_from(graph.probe)
+    graph.spin_until(
+        lambda: graph.drive.get_subscription_count() and graph.reset.get_subscription_count()
+    )
+    bridge.start(simulator)
+    graph.spin_until(lambda: heard)
+    return bridge
+
+
+def test_a_drive_that_answers_the_frame_is_one_step(graph, bridge, simulator, heard):
+    graph.drive.publish(messages.to_drive(heard[-1], Command(0.25, 1.5)))
+    graph.spin_until(lambda: len(heard) == 2)
+    assert simulator.commands[-1] == (pytest.approx(0.25), 1.5)
+    assert heard == [frame_time_ns(1), frame_time_ns(2)]
+
+
+def test_an_answer_to_an_old_frame_is_dropped(graph, bridge, simulator, heard):
+    first = heard[-1]
+    graph.drive.publish(messages.to_drive(first, Command(0.0, 1.0)))
+    graph.spin_until(lambda: len(heard) == 2)
+    graph.drive.publish(messages.to_drive(first, Command(0.0, 3.0)))
+    graph.drive.publish(messages.to_drive(first, Command(0.0, 3.0)))
+    graph.reset.publish(messages.to_reset(Reset(first, 9.0, 9.0, 0.0)))
+    # The frame is repeated after a while; by then the stale answers have been seen.
+    graph.spin_until(lambda: len(heard) == 3)
+    assert heard[2] == heard[1]
+    assert simulator.steps == 2
+    assert not simulator.resets
+
+
+def test_a_reset_takes_effect_in_the_next_frame(graph, bridge, simulator, heard):
+    poses = []
+    topics.ODOMETRY.subscribe_on(graph.probe, lambda message: poses.append(message.pose.pose))
+    graph.spin_until(lambda: poses)
+    graph.reset.publish(messages.to_reset(Reset(heard[-1], 1.0, 2.0, 0.5)))
+    graph.spin_until(lambda: simulator.resets and heard[-1] == frame_time_ns(2))
+    assert (poses[-1].position.x, poses[-1].position.y) == (1.0, 2.0)
+
+
+def test_all_messages_of_a_frame_carry_its_stamp(graph, bridge, heard):
+    stamps = {}
+    for topic in (topics.CAMERA, topics.JOINT_STATES, topics.TRANSFORM):
+        topic.subscribe_on(
+            graph.probe,
+            lambda message, name=topic.name: stamps.update(
+                {name: messages.from_stamp(message.header.stamp)}
+            ),
+        )
+    topics.CLOCK.subscribe_on(
+        graph.probe, lambda message: stamps.update(clock=messages.from_stamp(message.clock))
+    )
+    graph.spin_until(lambda: len(stamps) == 4)
+    assert set(stamps.values()) == {heard[-1]}
+
+
+def test_the_simulator_is_let_go_with_the_node(graph, bridge, simulator):
+    bridge.destroy_node()
+    assert simulator.closed
