@@ -1,8 +1,9 @@
 """A line chart of braille dots, two dots wide and four high in each character."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-# Bits of a braille character (Unicode 8-dot braille, from U+2800) by column and by row from the top.
+# Bits of a braille character (8-dot braille, from U+2800) by column and by row from the top.
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _BLANK = 0x2800
 
@@ -42,7 +43,7 @@ def _resample(values: Sequence[float], width: int) -> list[float]:
         return [values[0]] * width
     if count > width:
         edges = [count * point // width for point in range(width + 1)]
-        shares = [values[begin:end] for begin, end in zip(edges[:-1], edges[1:], strict=True)]
+        shares = [values[begin:end] for begin, end in pairwise(edges)]
         return [sum(share) / len(share) for share in shares]
     points = []
     for point in range(width):

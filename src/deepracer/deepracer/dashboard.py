@@ -15,12 +15,14 @@ from deepracer.job_progress import JobProgress
 
 _AXIS_WIDTH = 7
 _EDGES = 6  # the panel's border and padding, left and right
-_MARKS = {
-    EpisodeStatus.LAP_COMPLETE: ("●", "green"),
-    EpisodeStatus.OFF_TRACK: ("×", "red"),
-    EpisodeStatus.CRASHED: ("×", "red"),
-}
+_LAP_MARK = ("●", "green")
+_OFF_MARK = ("\N{MULTIPLICATION SIGN}", "red")
 _OTHER_MARK = ("·", "yellow")
+_MARKS = {
+    EpisodeStatus.LAP_COMPLETE: _LAP_MARK,
+    EpisodeStatus.OFF_TRACK: _OFF_MARK,
+    EpisodeStatus.CRASHED: _OFF_MARK,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def clock_text(seconds: float) -> str:
 
 def lap_text(seconds: float | None) -> str:
     """A lap time, `11.43 s`, or a dash."""
-    return "–" if seconds is None else f"{seconds:.2f} s"
+    return "-" if seconds is None else f"{seconds:.2f} s"
 
 
 def _clock(view: JobView) -> Table:
@@ -158,7 +160,7 @@ def _last_episodes(progress: JobProgress) -> Text:
     line = Text.assemble(("last episodes  ", "dim"))
     for status in progress.last_statuses:
         line.append(*_MARKS.get(status, _OTHER_MARK))
-    legend = (("●", "green"), (" lap  ", "dim"), ("×", "red"), (" off track  ", "dim"))
+    legend = (_LAP_MARK, (" lap  ", "dim"), _OFF_MARK, (" off track  ", "dim"))
     return line.append("   ").append_text(Text.assemble(*legend, _OTHER_MARK, (" other", "dim")))
 
 
@@ -167,4 +169,4 @@ def _whole(number: int) -> str:
 
 
 def _number(value: float | None, form: str) -> str:
-    return "–" if value is None else form.format(value)
+    return "-" if value is None else form.format(value)

@@ -47,7 +47,7 @@ class LiveDisplay:
 
 
 class PlainDisplay:
-    """A line for each iteration and each ten seconds, and whenever something is wrong or waited for."""
+    """A line for each iteration, each ten seconds, and whenever something is wrong."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

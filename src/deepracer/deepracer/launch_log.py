@@ -5,7 +5,9 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-_DIED = re.compile(r"\[(?P<name>[^\[\]\s]+)\]: process has died \[pid \d+, exit code (?P<code>-?\d+)")
+_DIED = re.compile(
+    r"\[(?P<name>[^\[\]\s]+)\]: process has died \[pid \d+, exit code (?P<code>-?\d+)"
+)
 
 
 @dataclass(frozen=True, slots=True)

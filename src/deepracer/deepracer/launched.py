@@ -73,7 +73,7 @@ class LaunchedProcess:
                 stderr=subprocess.STDOUT,
                 env=dict(environment),
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 (started before any thread)
+                preexec_fn=die_with_parent,
                 pass_fds=tuple(keep_open),
             )
         self.pid = self._process.pid
@@ -92,7 +92,7 @@ class LaunchedProcess:
         """End the launch and everything it has started; returns within ten seconds."""
         started = time.monotonic()
         for number, patience_s in STOP_LADDER:
-            # The launch is asked first, alone: it stops its own in order. What is left gets the rest.
+            # The launch is asked first, alone: it stops its own in order.
             alone = number == signal.SIGINT and self.exit_code is None
             send_signal([self.pid] if alone else self.processes(), number)
             if wait_until_gone(self.processes(), patience_s) and not self.processes():

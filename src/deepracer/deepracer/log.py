@@ -19,7 +19,7 @@ class LineFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a record; line breaks, as in tracebacks, are written as \\n."""
+        """Format a record; line breaks, as in tracebacks, become two characters."""
         return super().format(record).replace("\n", "\\n")
 
 

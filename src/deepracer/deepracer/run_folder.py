@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -81,10 +82,7 @@ class RunFolder:
             self.logs.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise ConfigurationError(
-                f"run folder {self.path} cannot be written: {error.strerror}; choose another with"
-                " --runs-folder"
-            ) from error
+            raise _not_writable(self.path, error.strerror) from error
         try:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -108,26 +106,59 @@ class RunFolder:
         fresh.replace(self.path.parent / LATEST)
 
 
-def run_folder(runs_folder: Path, run: str | None) -> RunFolder:
-    """The folder of a run: named by the user, `latest`, or new and named by date and time.
+def run_folder(runs_folder: Path, run: str) -> RunFolder:
+    """The folder of a run by its name, which may be `latest`; it need not exist yet.
 
     Raises:
         ConfigurationError: `latest` was asked for and there is none.
     """
     runs = runs_folder.absolute()
     if run != LATEST:
-        return RunFolder(runs / (run or timestamp()))
+        return RunFolder(runs / run)
     path = (runs / LATEST).resolve()
     if path.parent != runs.resolve() or not path.is_dir():
         raise ConfigurationError(f"run 'latest': no run has been started in {runs} yet")
     return RunFolder(runs / path.name)
 
 
+def new_run_folder(runs_folder: Path) -> RunFolder:
+    """Make the folder of a run that has no name: the date and time, counted on when it is taken.
+
+    Raises:
+        ConfigurationError: the folder cannot be written.
+    """
+    now = timestamp()
+    for name in itertools.chain([now], (f"{now}-{count}" for count in itertools.count(2))):
+        folder = RunFolder(runs_folder.absolute() / name)
+        try:
+            folder.path.mkdir(parents=True)
+        except FileExistsError:
+            if folder.path.is_dir():
+                continue
+            raise _not_writable(folder.path, "it is in the way") from None
+        except OSError as error:
+            raise _not_writable(folder.path, error.strerror) from error
+        return folder
+    raise AssertionError("the counter never ends")
+
+
 def run_names(runs_folder: Path) -> tuple[str, ...]:
     """Names of the runs in a folder."""
-    return tuple(sorted(path.parent.name for path in runs_folder.glob("[!.]*/job.yaml")))
+    return tuple(
+        sorted(
+            path.parent.name
+            for path in runs_folder.glob("[!.]*/job.yaml")
+            if not path.parent.is_symlink()
+        )
+    )
 
 
 def timestamp() -> str:
     """The local date and time as part of a file name."""
     return datetime.now(timezone.utc).astimezone().strftime("%Y%m%d-%H%M%S")
+
+
+def _not_writable(path: Path, reason: str | None) -> ConfigurationError:
+    return ConfigurationError(
+        f"run folder {path} cannot be written ({reason}): choose another with --runs-folder"
+    )

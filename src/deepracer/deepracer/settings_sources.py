@@ -1,4 +1,4 @@
-"""Where settings come from: default < settings file < environment < command line, in one function."""
+"""Where settings come from: default < file < environment < command line, in one function."""
 
 import dataclasses
 import difflib
@@ -17,6 +17,9 @@ from deepracer.settings import JobSettings
 
 ENVIRONMENT_PREFIX = "DEEPRACER_"
 
+SETUP_VARIABLES = frozenset({"DEEPRACER_CACHE"})
+"""Variables with the prefix that are not settings of a job but of the set-up."""
+
 SETTING_NAMES = tuple(field.name for field in dataclasses.fields(JobSettings))
 
 _ADAPTER = TypeAdapter(JobSettings)
@@ -26,7 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ResolvedSettings:
-    """The settings and, for each, the place it came from ("default", a file, a variable, an option)."""
+    """The settings and for each its source: "default", a file, a variable or an option."""
 
     settings: JobSettings
     sources: Mapping[str, str]

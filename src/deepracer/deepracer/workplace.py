@@ -10,7 +10,7 @@ from pathlib import Path
 from deepracer_core.errors import ConfigurationError
 
 DOMAIN_IDS = range(1, 102)
-"""ROS domains whose ports lie below Linux's ephemeral ones; 0 is left to what else uses ROS here."""
+"""ROS domains whose ports lie below Linux's ephemeral ones; 0 is left to other ROS systems."""
 
 _GAZEBO_PORT_BASE = 11400
 

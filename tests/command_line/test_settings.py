@@ -1,0 +1,88 @@
+import dataclasses
+import logging
+from pathlib import Path
+
+import pytest
+from deepracer.settings import JobSettings
+from deepracer.settings_sources import resolve_settings
+from deepracer_core.errors import ConfigurationError
+
+
+def settings_file(folder: Path, text: str) -> Path:
+    path = folder / "job.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_later_layers_win_and_each_value_knows_its_source(tmp_path):
+    file = settings_file(tmp_path, "seed: 1\nsegment_length: 16\njob_duration_in_seconds: 60\n")
+    environment = {"DEEPRACER_SEED": "2", "DEEPRACER_SEGMENT_LENGTH": "8", "PATH": "/bin"}
+    resolved = resolve_settings({"seed": "3", "track": None}, environment, file)
+    assert resolved.settings.seed == 3
+    assert resolved.settings.segment_length == 8
+    assert resolved.settings.job_duration_in_seconds == 60
+    assert resolved.settings.track == JobSettings().track
+    assert resolved.sources["seed"] == "--seed"
+    assert resolved.sources["segment_length"] == "DEEPRACER_SEGMENT_LENGTH"
+    assert resolved.sources["job_duration_in_seconds"] == str(file)
+    assert resolved.sources["track"] == "default"
+
+
+def test_every_value_is_logged_with_its_source_and_without_a_password(caplog):
+    with caplog.at_level(logging.INFO, logger="deepracer"):
+        resolve_settings({"redis": "redis://:s3cr:et@host:6379"}, {"DEEPRACER_RUN": "a"})
+    for field in dataclasses.fields(JobSettings):
+        assert f"setting {field.name}=" in caplog.text
+    assert "setting run=a source=DEEPRACER_RUN" in caplog.text
+    assert "s3cr:et" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("trak: oval\n", "unknown setting 'trak'; did you mean 'track'?"),
+        ("seed: -4\n", "setting 'seed': should be greater than or equal to 0, got '-4'"),
+        ("seed: often\n", "setting 'seed': should be a valid integer"),
+        ("run: a/b\n", "setting 'run'"),
+        ("- seed\n", "expected `name: value` lines, got a list"),
+        ("seed: [1\n", "is not valid YAML"),
+    ],
+)
+def test_a_bad_settings_file_is_an_error_that_names_file_and_field(tmp_path, text, message):
+    file = settings_file(tmp_path, text)
+    with pytest.raises(ConfigurationError) as caught:
+        resolve_settings({}, {}, file)
+    assert message in str(caught.value)
+    assert str(file) in str(caught.value)
+
+
+def test_a_missing_settings_file_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"nothing\.yaml cannot be read"):
+        resolve_settings({}, {}, tmp_path / "nothing.yaml")
+
+
+def test_an_unknown_variable_is_an_error_that_names_the_nearest():
+    with pytest.raises(ConfigurationError, match=r"DEEPRACER_HEADLES.*DEEPRACER_HEADLESS"):
+        resolve_settings({}, {"DEEPRACER_HEADLES": "1"})
+
+
+def test_a_value_that_does_not_fit_names_the_layer_that_gave_it():
+    with pytest.raises(ConfigurationError, match=r"DEEPRACER_WORKERS: setting 'workers'.*'many'"):
+        resolve_settings({"seed": "4"}, {"DEEPRACER_WORKERS": "many"})
+    with pytest.raises(ConfigurationError, match=r"--job-duration-in-seconds: .*'0'"):
+        resolve_settings({"job_duration_in_seconds": "0"}, {})
+
+
+def test_a_bad_address_does_not_show_its_password():
+    with pytest.raises(ConfigurationError) as caught:
+        resolve_settings({"run": "redis://u:hidden@h"}, {})
+    assert "hidden" not in str(caught.value)
+
+
+def test_an_empty_variable_is_one_that_is_not_set():
+    assert resolve_settings({}, {"DEEPRACER_REDIS": ""}).settings.redis is None
+
+
+@pytest.mark.parametrize(("text", "value"), [("0", False), ("true", True), ("no", False)])
+def test_switches_are_read_from_the_environment(text, value):
+    assert resolve_settings({}, {"DEEPRACER_HEADLESS": text}).settings.headless is value
