@@ -1,0 +1,157 @@
+"""Connections to a Redis server: checked when they are made, patient with short faults later."""
+
+import ssl
+from urllib.parse import urlsplit
+
+import redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.retry import Retry
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+
+from deepracer_core.errors import ConfigurationError
+
+_SCHEMES = ("redis", "rediss")
+_TIMEOUT_S = 5.0
+
+_OUTAGES = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.ReadOnlyError,
+    redis.OutOfMemoryError,
+)
+_REFUSED = (redis.AuthenticationError, redis.exceptions.AuthorizationError)
+# These error replies pass by themselves, but have no class of their own in every redis-py.
+_PASSING_REPLIES = ("MISCONF", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "BUSY ")
+
+
+class RedisUnavailable(ConnectionError):
+    """No Redis server answered at the address in time."""
+
+
+def connect(url: str, deadline_s: float = 10.0) -> redis.Redis:
+    """Connect to a Redis server and wait until it answers.
+
+    Later commands on the client are tried three times with a short backoff before they raise
+    `redis.ConnectionError` or `redis.TimeoutError`; the client then connects anew by itself.
+
+    Args:
+        url: `redis://` or `rediss://` (TLS), with `user:password@` before the host; redis-py's
+            connection options (`ssl_ca_certs`, `ssl_certfile`, ...) as its query.
+        deadline_s: how long to wait for a server that is down or still loads its data, seconds.
+
+    Returns:
+        A client that takes and returns bytes and can be shared by threads.
+
+    Raises:
+        ConfigurationError: the URL, the password or a certificate cannot be used.
+        RedisUnavailable: nothing answered within the deadline.
+    """
+    where = address(url)
+    client = _client(url, where, _TIMEOUT_S, retries=2)
+    probe = _client(url, where, max(0.1, min(_TIMEOUT_S, deadline_s)), retries=0)
+    attempts = Retrying(
+        stop=stop_after_delay(deadline_s),
+        wait=wait_exponential_jitter(initial=0.02, max=0.5, jitter=0.02),
+        retry=retry_if_exception(_may_pass),
+        reraise=True,
+    )
+    try:
+        attempts(probe.ping)
+    except _REFUSED as error:
+        raise ConfigurationError(
+            f"Redis at {where} refused the login ({error}): put the right one into its address, "
+            f"{_scheme(url)}://USER:PASSWORD@HOST:PORT (percent-encoded; USER may be empty)"
+        ) from error
+    except (redis.RedisError, OSError) as error:
+        if _is_tls_fault(error):
+            raise ConfigurationError(
+                f"no TLS connection to Redis at {where} ({error}): name the authority that signed "
+                "its certificate with ?ssl_ca_certs=FILE, this side's own certificate with "
+                "ssl_certfile and ssl_keyfile, or use redis:// for a server without TLS"
+            ) from error
+        raise RedisUnavailable(
+            f"no Redis answered at {where} within {deadline_s:g} s ({error}): start the server or "
+            "correct the address (rediss:// for a server with TLS, redis:// for one without)"
+        ) from error
+    finally:
+        probe.close()
+    return client
+
+
+def address(url: str) -> str:
+    """The address of a Redis server as messages may show it: without user, password and options.
+
+    Raises:
+        ConfigurationError: the URL is not one of a Redis server. The message does not repeat it.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _SCHEMES:
+        raise ConfigurationError(
+            "the address of Redis must begin with redis:// or rediss://, "
+            f"not with {parts.scheme + '://' if parts.scheme else 'a bare name'}"
+        )
+    # The part before an unencoded "/", "?" or "#" in a password would be taken for the host.
+    if "@" in parts.path + parts.query + parts.fragment:
+        raise ConfigurationError(
+            f"the password in the {parts.scheme}:// address must be percent-encoded "
+            "(%2F for /, %3F for ?, %23 for #, %40 for @)"
+        )
+    try:
+        port = parts.port or 6379
+    except ValueError as error:
+        raise ConfigurationError(
+            f"the port in the {parts.scheme}:// address must be a number from 1 to 65535"
+        ) from error
+    host = parts.hostname or "localhost"
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether a fault of Redis can pass by itself, so that trying again later makes sense."""
+    return isinstance(error, _OUTAGES) or (
+        isinstance(error, redis.ResponseError) and str(error).startswith(_PASSING_REPLIES)
+    )
+
+
+def _may_pass(error: BaseException) -> bool:
+    return is_outage(error) and not isinstance(error, _REFUSED) and not _is_tls_fault(error)
+
+
+def _client(url: str, where: str, timeout_s: float, retries: int) -> redis.Redis:
+    try:
+        client = redis.Redis.from_url(
+            url,
+            # The older protocol is spoken by every server since 1.2 and needs no handshake.
+            protocol=2,
+            client_name="deepracer",
+            socket_connect_timeout=timeout_s,
+            socket_timeout=timeout_s,
+            socket_keepalive=True,
+            retry=Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.2), retries),
+        )
+        client.connection_pool.make_connection()
+    except (TypeError, ValueError) as error:
+        # The reasons given there can quote the address, password and all.
+        raise ConfigurationError(
+            f"the address {where} has an option that redis-py does not know or cannot read: "
+            "expected names like ssl_ca_certs, ssl_certfile, ssl_keyfile, db after the ?"
+        ) from error
+    return client
+
+
+def _scheme(url: str) -> str:
+    return urlsplit(url).scheme
+
+
+def _is_tls_fault(error: BaseException) -> bool:
+    """Whether TLS itself failed: a certificate, its file, or a server that does not speak it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLError):
+            return True
+        # Only a certificate is read from a file.
+        if isinstance(seen, FileNotFoundError | PermissionError | IsADirectoryError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
