@@ -203,14 +203,10 @@ class Track:
             squared = gap_x * gap_x + gap_y * gap_y
             if squared < best[0]:
                 best = (squared, index, along, ux * dy - uy * dx)
-            remaining -= end - begin
-            index += 1
-            if index == len(parts):
-                if not self.closed:
-                    break
-                index = 0
-            if remaining <= 0.0:
+            remaining -= length - begin
+            if remaining <= 0.0 or (index + 1 == len(parts) and not self.closed):
                 break
+            index = (index + 1) % len(parts)
             begin = 0.0
 
         squared, index, along, across = best
