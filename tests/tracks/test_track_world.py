@@ -126,7 +126,7 @@ def test_a_wrong_definition_is_refused(tmp_path: Path, old: str, new: str, words
 def test_a_road_that_runs_into_itself_is_refused() -> None:
     places = [(-4.0, -1.6), (0.0, -0.36), (4.0, -1.6), (4.0, 1.6), (0.0, 0.36), (-4.0, 1.6)]
     corners = tuple(Corner(x, y, radius=1.0, width=1.2) for x, y in places)
-    with pytest.raises(ConfigurationError, match=r"waist: .* the outer border crosses itself"):
+    with pytest.raises(ConfigurationError, match=r"waist: .*the inner border crosses"):
         route_rows(TrackDefinition("waist", "", corners))
 
 
