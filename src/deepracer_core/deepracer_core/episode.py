@@ -8,13 +8,11 @@ near itself gives no progress that was not driven.
 import json
 from dataclasses import asdict, dataclass
 from enum import Enum
-from math import atan, ceil, cos, hypot, sin, tan
+from math import ceil, hypot
 
-from deepracer_core.simulation import CONTROL_RATE, SPEED_RANGE, WHEELBASE
+from deepracer_core.car_geometry import wheel_centers
+from deepracer_core.simulation import CONTROL_RATE, SPEED_RANGE
 from deepracer_core.track import Track
-
-WHEEL_TRACK = 0.16
-"""Metres between the centres of the left and the right wheels."""
 
 _REACH = SPEED_RANGE[1] / CONTROL_RATE
 """Metres that a car can drive in one step: progress gained in a step is at most this."""
@@ -43,7 +41,7 @@ class CarState:
         y: as x.
         yaw: heading, radians, counter-clockwise from the x axis.
         speed: observed speed over ground, m/s.
-        steering_angle: observed steering, radians, left positive (see `steering_angle`).
+        steering_angle: observed steering, radians, left positive (`car_geometry.steering_angle`).
         contacts: names of what the car touches, the ground left out.
     """
 
@@ -270,37 +268,3 @@ class EpisodeRecord:
             return cls(**{**values, "status": EpisodeStatus(values["status"])})
         except (KeyError, TypeError) as error:
             raise ValueError(f"no episode record: {error}: {text!r:.200}") from error
-
-
-def wheel_centers(x: float, y: float, yaw: float) -> list[tuple[float, float]]:
-    """Where the centres of the four wheels stand, metres: front left, front right, rear left, right.
-
-    Args:
-        x: of the car's base, which is midway between the axles.
-        y: as x.
-        yaw: radians.
-    """
-    ahead_x, ahead_y = 0.5 * WHEELBASE * cos(yaw), 0.5 * WHEELBASE * sin(yaw)
-    left_x, left_y = -0.5 * WHEEL_TRACK * sin(yaw), 0.5 * WHEEL_TRACK * cos(yaw)
-    return [
-        (x + ahead_x + left_x, y + ahead_y + left_y),
-        (x + ahead_x - left_x, y + ahead_y - left_y),
-        (x - ahead_x + left_x, y - ahead_y + left_y),
-        (x - ahead_x - left_x, y - ahead_y - left_y),
-    ]
-
-
-def steering_angle(left: float, right: float) -> float:
-    """The steering angle of a wheel midway between the front wheels, radians, left positive.
-
-    Ackermann geometry: all wheels turn about one point, hence the mean of the cotangents.
-
-    Args:
-        left: angle of the left front wheel, radians.
-        right: of the right one.
-    """
-    tangents = tan(left), tan(right)
-    if tangents[0] * tangents[1] <= 0.0:
-        # Straight ahead, or one wheel has crossed the middle and the other has not yet.
-        return atan(0.5 * (tangents[0] + tangents[1]))
-    return atan(2.0 / (1.0 / tangents[0] + 1.0 / tangents[1]))

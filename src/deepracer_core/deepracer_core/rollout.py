@@ -5,6 +5,7 @@ Free of ROS: a node feeds it what happens on the graph and publishes what it ans
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import hypot, pi
 from time import time
 from typing import Literal
 
@@ -12,10 +13,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepracer_core.action_space import ActionSpace, Command
-from deepracer_core.episode import CarState, EpisodeRecord, EpisodeRules, EpisodeStatus
-from deepracer_core.reward import RewardFunction
+from deepracer_core.episode import (
+    CarState,
+    Episode,
+    EpisodeRecord,
+    EpisodeRules,
+    EpisodeStatus,
+    EpisodeStep,
+)
+from deepracer_core.episode_experience import SegmentSource
+from deepracer_core.journal import Journal, Loss
+from deepracer_core.judgement import Judgement, Reset
+from deepracer_core.reward import RewardFunction, reward_params
 from deepracer_core.segment import Segment
-from deepracer_core.starts import StartPositions
+from deepracer_core.simulation import CONTROL_RATE
+from deepracer_core.starts import Start, StartPositions
+
+__all__ = ["Judgement", "Loss", "Reset", "ResetError", "Rollout"]
+
+MAX_RESETS = 10
+"""So often in a row the simulator is asked to put the car somewhere."""
+
+_STEP_NS = 1e9 / CONTROL_RATE
+_POSITION_TOLERANCE = 0.01
+_YAW_TOLERANCE = 0.02
+"""A car nearer than this to the pose asked for is there: metres, radians. It settles a little."""
+
+_ANSWERS_KEPT = 16
 
 
 class ResetError(RuntimeError):
@@ -23,68 +47,32 @@ class ResetError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a frame means in the race; the agent acts on it only when `to_act`.
+class _Answer:
+    """What was said to a frame, to be said again when the frame comes again."""
 
-    Attributes:
-        time_ns: of the frame.
-        episode: number of the episode that it belongs to or, while a reset is awaited, that comes.
-        step: that led to it; 0 at the beginning of an episode and while a reset is awaited.
-        status: of the episode; PREPARE at its beginning and while a reset is awaited.
-        begins: the episode begins with this frame.
-        progress: percent of the lap.
-        reward: of the step that led to it.
-    """
-
-    time_ns: int
-    episode: int
-    step: int
-    status: EpisodeStatus
-    begins: bool
-    progress: float = 0.0
-    reward: float = 0.0
-
-    @property
-    def to_act(self) -> bool:
-        """Whether the agent is to answer this frame with an action."""
-        return self.begins or self.status is EpisodeStatus.IN_PROGRESS
-
-
-@dataclass(frozen=True, slots=True)
-class Reset:
-    """Put the car at rest at a pose.
-
-    Attributes:
-        time_ns: of the frame that this answers.
-        x: metres.
-        y: metres.
-        yaw: radians.
-    """
-
-    time_ns: int
-    x: float
-    y: float
-    yaw: float
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """Experience that was given up, and why; for the log. No record is written of a broken episode.
-
-    Attributes:
-        episode: its number.
-        reason: one sentence.
-    """
-
-    episode: int
-    reason: str
+    state: CarState
+    judgement: Judgement
+    reset: Reset | None
 
 
 class Rollout:
     """Joins states, observations, commands and policy versions by frame time into experience.
 
-    Events may come in any order between topics and more than once. Each call returns nothing;
-    what it led to is drained by the `take_...` methods.
+    Events may come in any order between topics, and more than once: the segments are the same.
+    States come in the order of their frames. Each call returns nothing; what it led to is drained
+    by the `take_...` methods. A frame that comes again is answered again as before.
+
+    What goes wrong:
+
+    * The simulator starts anew (its clock goes back), or a frame is missing within an episode: the
+      episode is given up and the car reset. Segments that were taken before stand; they are
+      complete in themselves. The rest is a `Loss`, not a record, so that means over records are
+      means over races; a trial of an evaluation is repeated.
+    * An agent does not answer: nothing moves and nothing is lost. When another one answers in its
+      place with another policy version, the episode is given up in the same way.
+    * An observation, a command or a policy version never comes: the segments that need it are given
+      up when `journal.MAX_OPEN_EPISODES` later ones have begun.
+    * The simulator does not put the car where it is asked to: it is asked again, then `ResetError`.
     """
 
     def __init__(
@@ -100,43 +88,229 @@ class Rollout:
         segment_length: int = 32,
         mode: Literal["training", "evaluation"] = "training",
         trials: int = 3,
+        first_episode: int = 0,
         wall_clock: Callable[[], float] = time,
     ) -> None:
-        raise NotImplementedError
+        """Prepare for the first state.
+
+        Args:
+            reward_function: rewards each step.
+            action_space: makes actions of commands.
+            starts: where episodes begin.
+            rules: when they end.
+            run: name of the training run.
+            worker: index of this simulation worker.
+            seed: of this worker, noted in its segments.
+            segment_length: steps in a segment; the last one of an episode can be shorter.
+            mode: in evaluation no segments are made, and `trials` episodes are driven.
+            trials: number of episodes of an evaluation.
+            first_episode: number of the first one; of a worker that goes on after a restart, one
+                that it has not had.
+            wall_clock: unix time in seconds.
+        """
+        if segment_length < 1:
+            raise ValueError(f"segment_length: expected at least 1, got {segment_length}")
+        self._reward_function = reward_function
+        self._action_space = action_space
+        self._starts = starts
+        self._rules = rules
+        self._mode = mode
+        self._trials_left = trials if mode == "evaluation" else None
+        self._worker = worker
+        self._wall_clock = wall_clock
+        self._journal = Journal(
+            SegmentSource(run, worker, seed, segment_length, action_space.is_discrete),
+            keeps_experience=mode == "training",
+        )
+
+        self._number = first_episode
+        self._episode: Episode | None = None
+        self._waypoints: list[tuple[float, float]] = []
+        self._return = 0.0
+        self._start: Start | None = None
+        self._resets_asked = 0
+        self._last: CarState | None = None
+        self._answers: dict[int, _Answer] = {}
+        self._judgements: list[Judgement] = []
+        self._resets: list[Reset] = []
 
     def state(self, state: CarState) -> None:
-        """The car in a new frame."""
+        """The car in a new frame.
+
+        Raises:
+            RewardError: the reward function failed on the step that led to it.
+            ResetError: the car is not where it was asked to be, time and again.
+        """
+        known = self._answers.get(state.time_ns)
+        if known is not None and known.state == state:
+            self._give(known)
+            return
+        self._check_continuity(state)
+        self._last = state
+        if self._episode is not None:
+            self._advance(self._episode, state)
+        elif self._start is not None and _is_at(state, self._start):
+            self._begin(self._start, state)
+        else:
+            self._await_reset(state)
+        self._journal.frame(state.time_ns)
 
     def observation(self, time_ns: int, image: NDArray[np.uint8]) -> None:
         """What the agent saw in a frame, uint8[H, W]; it is kept, not copied."""
+        self._journal.observation(time_ns, image)
 
     def command(self, time_ns: int, command: Command) -> None:
         """How the agent answered a frame."""
+        self._journal.action(time_ns, self._action_space.action(command))
 
     def policy(self, episode: int, version: int) -> None:
-        """Which policy version acts in an episode."""
+        """Which policy version acts in an episode.
+
+        Raises:
+            ResetError: see `state`.
+        """
+        broken = self._journal.policy(episode, version)
+        if broken is not None and self._last is not None:
+            self._give_up_episode(broken)
+            self._await_reset(self._last)
 
     def take_judgements(self) -> list[Judgement]:
         """One for each state since the last call."""
-        raise NotImplementedError
+        taken, self._judgements = self._judgements, []
+        return taken
 
     def take_resets(self) -> list[Reset]:
         """What the simulator is to be asked for."""
-        raise NotImplementedError
+        taken, self._resets = self._resets, []
+        return taken
 
     def take_segments(self) -> list[Segment]:
         """Complete segments, in the order in which they were driven. None in evaluation."""
-        raise NotImplementedError
+        return self._journal.take_segments()
 
     def take_records(self) -> list[EpisodeRecord]:
-        """Of episodes that ended."""
-        raise NotImplementedError
+        """Of episodes that ended; in training once their policy version is known."""
+        return self._journal.take_records()
 
     def take_losses(self) -> list[Loss]:
         """Of experience that was given up."""
-        raise NotImplementedError
+        return self._journal.take_losses()
 
     @property
     def finished(self) -> bool:
-        """All trials of an evaluation are driven and recorded; never so in training."""
-        raise NotImplementedError
+        """All trials of an evaluation are driven; never so in training."""
+        return self._trials_left == 0
+
+    def _check_continuity(self, state: CarState) -> None:
+        """Give up the episode when the frame is not the one after the last."""
+        if self._last is None:
+            return
+        elapsed = state.time_ns - self._last.time_ns
+        if elapsed <= 0:
+            reason = f"the clock went back from {self._last.time_ns} to {state.time_ns} ns"
+            if self._episode is not None:
+                self._give_up_episode(reason)
+            self._journal.clock_went_back(state.time_ns, reason)
+            self._answers.clear()
+        elif self._episode is not None and not 0.5 < elapsed / _STEP_NS < 1.5:
+            self._give_up_episode(
+                f"expected {_STEP_NS:.0f} ns from one frame to the next, got {elapsed}"
+            )
+
+    def _begin(self, start: Start, state: CarState) -> None:
+        self._episode = Episode(start.track, self._rules, state, self._number)
+        self._waypoints = start.track.waypoints
+        self._return = 0.0
+        self._start, self._resets_asked = None, 0
+        self._journal.begin(self._number, start.track.name, state.time_ns)
+        self._number += 1
+        self._judge(self._episode, 0.0)
+
+    def _advance(self, episode: Episode, state: CarState) -> None:
+        step = episode.advance(state)
+        reward = self._reward_function(reward_params(episode.track, self._waypoints, step))
+        self._return += reward
+        self._journal.step(
+            state.time_ns, reward, terminated=step.terminated, truncated=step.truncated
+        )
+        reset = None
+        if step.done:
+            self._journal.end(self._record(episode, step))
+            self._episode = None
+            if self._trials_left is not None:
+                self._trials_left -= 1
+            reset = self._ask_reset(state)
+        self._judge(episode, reward, reset)
+
+    def _record(self, episode: Episode, step: EpisodeStep) -> EpisodeRecord:
+        return EpisodeRecord(
+            worker=self._worker,
+            number=episode.number,
+            mode=self._mode,
+            policy_version=None,
+            status=step.status,
+            steps=step.step,
+            progress=step.progress,
+            reward=self._return,
+            duration_s=(step.state.time_ns - episode.begin.state.time_ns) / 1e9,
+            start_distance=episode.start_distance,
+            wall_clock=self._wall_clock(),
+            track=episode.track.name,
+            reversed=episode.track.is_reversed,
+        )
+
+    def _give_up_episode(self, reason: str) -> None:
+        self._journal.give_up(reason)
+        self._episode = None
+
+    def _judge(self, episode: Episode, reward: float, reset: Reset | None = None) -> None:
+        step = episode.last
+        judgement = Judgement(
+            time_ns=step.state.time_ns,
+            episode=episode.number,
+            step=step.step,
+            status=step.status,
+            begins=step.step == 0,
+            progress=step.progress,
+            reward=reward,
+        )
+        self._answer(_Answer(step.state, judgement, reset))
+
+    def _await_reset(self, state: CarState) -> None:
+        judgement = Judgement(state.time_ns, self._number, 0, EpisodeStatus.PREPARE, begins=False)
+        self._answer(_Answer(state, judgement, self._ask_reset(state)))
+
+    def _ask_reset(self, state: CarState) -> Reset | None:
+        """Ask for the next start, or again for the one that was asked for."""
+        if self.finished:
+            return None
+        if self._start is None:
+            self._start = self._starts.next()
+        x, y, yaw = self._start.track.pose_at(self._start.distance)
+        if self._resets_asked == MAX_RESETS:
+            raise ResetError(
+                f"the simulator was asked {MAX_RESETS} times to put the car at x {x:.3f} m, "
+                f"y {y:.3f} m, yaw {yaw:.3f} rad, and it is at {state.x:.3f}, {state.y:.3f}, "
+                f"{state.yaw:.3f}: is something else driving it, or is the world another track's?"
+            )
+        self._resets_asked += 1
+        return Reset(state.time_ns, x, y, yaw)
+
+    def _answer(self, answer: _Answer) -> None:
+        # The newest is put last even if its frame was answered otherwise before.
+        self._answers.pop(answer.state.time_ns, None)
+        self._answers[answer.state.time_ns] = answer
+        if len(self._answers) > _ANSWERS_KEPT:
+            del self._answers[next(iter(self._answers))]
+        self._give(answer)
+
+    def _give(self, answer: _Answer) -> None:
+        self._judgements.append(answer.judgement)
+        if answer.reset is not None:
+            self._resets.append(answer.reset)
+
+
+def _is_at(state: CarState, start: Start) -> bool:
+    x, y, yaw = start.track.pose_at(start.distance)
+    turned = (state.yaw - yaw + pi) % (2.0 * pi) - pi
+    return hypot(state.x - x, state.y - y) < _POSITION_TOLERANCE and abs(turned) < _YAW_TOLERANCE

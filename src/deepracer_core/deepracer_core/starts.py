@@ -22,7 +22,7 @@ class StartPositions:
     """Starts round the lap, each a share of it further on than the one before (round robin).
 
     Nothing here is random: the n-th start is the same in every run. With `alternate_direction` each
-    place is driven from in both directions before the next one, so that all are, whatever the share.
+    place is driven from in both directions before the next one is, whatever the share.
     """
 
     def __init__(

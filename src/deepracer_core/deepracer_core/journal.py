@@ -1,0 +1,221 @@
+"""What happens on the graph, joined by frame time into segments and records."""
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepracer_core.action_space import Action
+from deepracer_core.episode import EpisodeRecord
+from deepracer_core.episode_experience import EpisodeExperience, SegmentSource
+from deepracer_core.segment import Segment
+
+MAX_OPEN_EPISODES = 4
+"""So many episodes at most are kept waiting for something that has not come."""
+
+_MAX_EARLY = 64
+
+_Event = TypeVar("_Event")
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Experience that was given up, and why; for the log. No record is written of a broken episode.
+
+    Attributes:
+        episode: its number.
+        reason: one sentence.
+    """
+
+    episode: int
+    reason: str
+
+
+@dataclass(slots=True)
+class _OpenEpisode:
+    """An episode of which something is still to come: a step, an event, its record's release."""
+
+    experience: EpisodeExperience
+    ended: bool = False
+    record: EpisodeRecord | None = None
+
+
+class Journal:
+    """Joins frames, observations, actions and policy versions of one worker's episodes.
+
+    Frames come in order; the rest may come before or after its frame, and more than once.
+    """
+
+    def __init__(self, source: SegmentSource, *, keeps_experience: bool = True) -> None:
+        """Prepare for the first episode.
+
+        Args:
+            source: what all segments share.
+            keeps_experience: whether to make segments; else of records only.
+        """
+        self._source = source
+        self._keeps_experience = keeps_experience
+        self._open: list[_OpenEpisode] = []
+        self._next_episode = 0
+        self._newest_ns = -1
+
+        # Of frames and episodes that have not come yet.
+        self._early_observations: dict[int, NDArray[np.uint8]] = {}
+        self._early_actions: dict[int, Action] = {}
+        self._early_versions: dict[int, int] = {}
+
+        self._segments: list[Segment] = []
+        self._records: list[EpisodeRecord] = []
+        self._losses: list[Loss] = []
+
+    def begin(self, episode: int, track: str, time_ns: int) -> None:
+        """An episode begins with a frame."""
+        while len(self._open) >= MAX_OPEN_EPISODES:
+            self._lose(self._open.pop(0))
+        experience = EpisodeExperience(self._source, episode, track, time_ns)
+        experience.policy_version = self._early_versions.pop(episode, None)
+        self._open.append(_OpenEpisode(experience))
+        self._next_episode = episode + 1
+        self._join(time_ns)
+
+    def step(self, time_ns: int, reward: float, *, terminated: bool, truncated: bool) -> None:
+        """A step of the episode that runs led to a frame."""
+        self._open[-1].experience.add_step(
+            time_ns, reward, terminated=terminated, truncated=truncated
+        )
+        self._join(time_ns)
+
+    def end(self, record: EpisodeRecord) -> None:
+        """The episode that runs has ended with the step before."""
+        self._open[-1].ended = True
+        self._open[-1].record = record
+        self._release()
+
+    def give_up(self, reason: str) -> None:
+        """Forget the episode that runs, but for what was released of it."""
+        opened = self._open.pop()
+        self._losses.append(Loss(opened.experience.episode, reason))
+
+    def frame(self, time_ns: int) -> None:
+        """A frame was dealt with: what came early for it or for older ones is of no more use."""
+        self._newest_ns = time_ns
+        for early in (self._early_observations, self._early_actions):
+            for old in [old for old in early if old <= time_ns]:
+                del early[old]
+
+    def clock_went_back(self, time_ns: int, reason: str) -> None:
+        """Frames from `time_ns` on come anew, so that nothing more can be joined to older ones."""
+        while self._open:
+            self._lose(self._open.pop(0), reason)
+        for early in (self._early_observations, self._early_actions):
+            for old in [old for old in early if old != time_ns]:
+                del early[old]
+
+    def observation(self, time_ns: int, image: NDArray[np.uint8]) -> None:
+        """What was seen in a frame, uint8[H, W]; it is kept, not copied."""
+        if not self._keeps_experience:
+            return
+        experience = self._experience_at(time_ns)
+        if experience is not None:
+            experience.set_observation(time_ns, image)
+            self._release()
+        elif time_ns > self._newest_ns:
+            _keep(self._early_observations, time_ns, image)
+
+    def action(self, time_ns: int, action: Action) -> None:
+        """What was done about a frame."""
+        if not self._keeps_experience:
+            return
+        experience = self._experience_at(time_ns)
+        if experience is not None:
+            experience.set_action(time_ns, action)
+            self._release()
+        elif time_ns > self._newest_ns:
+            _keep(self._early_actions, time_ns, action)
+
+    def policy(self, episode: int, version: int) -> str | None:
+        """Which policy version acts in an episode.
+
+        Returns:
+            Why the episode that runs cannot be used any more, if that is so.
+        """
+        if episode >= self._next_episode:
+            _keep(self._early_versions, episode, version)
+            return None
+        for opened in self._open:
+            experience = opened.experience
+            if experience.episode != episode:
+                continue
+            if experience.policy_version is None:
+                experience.policy_version = version
+                self._release()
+            elif experience.policy_version != version:
+                reason = f"policy version {version} took over from {experience.policy_version}"
+                if not opened.ended:
+                    return reason
+                self._open.remove(opened)
+                self._lose(opened, reason)
+            return None
+        return None
+
+    def take_segments(self) -> list[Segment]:
+        """Complete segments, in the order in which they were driven."""
+        taken, self._segments = self._segments, []
+        return taken
+
+    def take_records(self) -> list[EpisodeRecord]:
+        """Of episodes that ended, in their order."""
+        taken, self._records = self._records, []
+        return taken
+
+    def take_losses(self) -> list[Loss]:
+        """What was given up."""
+        taken, self._losses = self._losses, []
+        return taken
+
+    def _experience_at(self, time_ns: int) -> EpisodeExperience | None:
+        for opened in reversed(self._open):
+            if time_ns in opened.experience:
+                return opened.experience
+        return None
+
+    def _join(self, time_ns: int) -> None:
+        experience = self._open[-1].experience
+        if time_ns in self._early_observations:
+            experience.set_observation(time_ns, self._early_observations.pop(time_ns))
+        if time_ns in self._early_actions:
+            experience.set_action(time_ns, self._early_actions.pop(time_ns))
+        self._release()
+
+    def _release(self) -> None:
+        """Let out what is complete: segments in strict order, records once they have a version."""
+        for opened in self._open:
+            version = opened.experience.policy_version
+            # An evaluation may be driven by hand: its record does not wait for a version.
+            if opened.record is not None and (version is not None or not self._keeps_experience):
+                self._records.append(replace(opened.record, policy_version=version))
+                opened.record = None
+        while self._open:
+            first = self._open[0]
+            while self._keeps_experience and (segment := first.experience.take_segment()):
+                self._segments.append(segment)
+            done = first.experience.complete if self._keeps_experience else True
+            if not first.ended or first.record is not None or not done:
+                return
+            self._open.pop(0)
+
+    def _lose(self, opened: _OpenEpisode, reason: str | None = None) -> None:
+        if opened.record is not None:
+            self._records.append(opened.record)
+        if self._keeps_experience:
+            reason = reason or opened.experience.missing()
+            self._losses.append(Loss(opened.experience.episode, reason))
+        self._release()
+
+
+def _keep(early: dict[int, _Event], key: int, event: _Event) -> None:
+    """Keep an event for what it belongs to; of too many, the ones for the oldest go."""
+    early.setdefault(key, event)
+    if len(early) > _MAX_EARLY:
+        del early[min(early)]

@@ -1,0 +1,50 @@
+"""What the race says to a frame: how the episode stands, and where the car is to be put."""
+
+from dataclasses import dataclass
+
+from deepracer_core.episode import EpisodeStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a frame means in the race; the agent acts on it only when `to_act`.
+
+    Attributes:
+        time_ns: of the frame.
+        episode: number of the episode that it belongs to or, while a reset is awaited, that comes.
+        step: that led to it; 0 at the beginning of an episode and while a reset is awaited.
+        status: of the episode; PREPARE at its beginning and while a reset is awaited.
+        begins: the episode begins with this frame.
+        progress: percent of the lap.
+        reward: of the step that led to it.
+    """
+
+    time_ns: int
+    episode: int
+    step: int
+    status: EpisodeStatus
+    begins: bool
+    progress: float = 0.0
+    reward: float = 0.0
+
+    @property
+    def to_act(self) -> bool:
+        """Whether the agent is to answer this frame with an action."""
+        return self.begins or self.status is EpisodeStatus.IN_PROGRESS
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Put the car at rest at a pose.
+
+    Attributes:
+        time_ns: of the frame that this answers.
+        x: metres.
+        y: metres.
+        yaw: radians.
+    """
+
+    time_ns: int
+    x: float
+    y: float
+    yaw: float
