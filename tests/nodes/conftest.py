@@ -2,7 +2,9 @@
 
 import itertools
 import os
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import rclpy
@@ -10,6 +12,8 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 DEADLINE_S = 20.0
 

@@ -8,8 +8,9 @@ from deepracer_core.action_space import Command
 from deepracer_core.episode import EpisodeStatus
 from deepracer_core.rollout import Judgement, Reset
 from deepracer_core.simulation import frame_time_ns
-from deepracer_nodes import messages
 from kinematic_simulator import KinematicSimulator
+
+from deepracer_nodes import messages
 
 
 @pytest.mark.parametrize("speed", [0.1, 1.0, 4.0])

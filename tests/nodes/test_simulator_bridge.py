@@ -4,9 +4,10 @@ import pytest
 from deepracer_core.action_space import Command
 from deepracer_core.rollout import Reset
 from deepracer_core.simulation import frame_time_ns
-from deepracer_nodes import messages, topics
 from deepracer_nodes.simulator_bridge import SimulatorBridge
 from kinematic_simulator import KinematicSimulator
+
+from deepracer_nodes import messages, topics
 
 
 @pytest.fixture
@@ -59,12 +60,17 @@ def test_an_answer_to_an_old_frame_is_dropped(graph, bridge, simulator, heard):
 
 
 def test_a_reset_takes_effect_in_the_next_frame(graph, bridge, simulator, heard):
-    poses = []
-    topics.ODOMETRY.subscribe_on(graph.probe, lambda message: poses.append(message.pose.pose))
-    graph.spin_until(lambda: poses)
+    poses = {}
+    topics.ODOMETRY.subscribe_on(
+        graph.probe,
+        lambda message: poses.update(
+            {messages.from_stamp(message.header.stamp): message.pose.pose.position}
+        ),
+    )
     graph.reset.publish(messages.to_reset(Reset(heard[-1], 1.0, 2.0, 0.5)))
-    graph.spin_until(lambda: simulator.resets and heard[-1] == frame_time_ns(2))
-    assert (poses[-1].position.x, poses[-1].position.y) == (1.0, 2.0)
+    graph.spin_until(lambda: frame_time_ns(2) in poses)
+    assert simulator.resets == [(1.0, 2.0, pytest.approx(0.5))]
+    assert (poses[frame_time_ns(2)].x, poses[frame_time_ns(2)].y) == (1.0, 2.0)
 
 
 def test_all_messages_of_a_frame_carry_its_stamp(graph, bridge, heard):

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-
-
 from deepracer_nodes.topics import TOPICS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "architecture.md"

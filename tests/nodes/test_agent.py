@@ -1,0 +1,133 @@
+"""The agent answers the frames of running episodes, each once, with the model of the episode."""
+
+import numpy as np
+import pytest
+from cv_bridge import CvBridge
+from deepracer_core.action_space import Command, DiscreteActionSpace
+from deepracer_core.episode import EpisodeStatus
+from deepracer_core.model_store import open_model_store
+from deepracer_core.rollout import Judgement
+from deepracer_core.simulation import frame_time_ns
+from deepracer_nodes.agent import Agent
+
+from deepracer_nodes import messages, topics
+
+ACTIONS = DiscreteActionSpace([Command(0.1 * i - 0.2, 1.0) for i in range(5)])
+
+
+class Heard:
+    """What the agent said."""
+
+    def __init__(self, graph) -> None:
+        self.drives = []
+        self.policies = []
+        topics.DRIVE.subscribe_on(graph.probe, self.drives.append)
+        topics.POLICY.subscribe_on(
+            graph.probe, lambda message: self.policies.append(messages.from_policy(message))
+        )
+
+
+class Course:
+    """Says to the agent what the observation and the rollout node would say."""
+
+    def __init__(self, graph) -> None:
+        self.graph = graph
+        self.heard = Heard(graph)
+        self._pixels = CvBridge()
+        self._observation = topics.OBSERVATION.publish_from(graph.probe)
+        self._episode = topics.EPISODE.publish_from(graph.probe)
+        graph.spin_until(
+            lambda: (
+                self._observation.get_subscription_count()
+                and self._episode.get_subscription_count()
+            )
+        )
+
+    def observe(self, step: int) -> None:
+        """Publish an observation of frame `step`."""
+        pixels = np.full((120, 160), step % 251, np.uint8)
+        image = self._pixels.cv2_to_imgmsg(pixels, encoding="mono8")
+        image.header.stamp = messages.to_stamp(frame_time_ns(step))
+        self._observation.publish(image)
+
+    def judge(self, step: int, episode: int = 0, status=EpisodeStatus.IN_PROGRESS) -> None:
+        """Publish the judgement of frame `step`."""
+        begins = status is EpisodeStatus.PREPARE
+        judgement = Judgement(frame_time_ns(step), episode, step, status, begins)
+        self._episode.publish(messages.to_episode(judgement))
+
+    def drive(self, step: int) -> Command:
+        """Wait for the answer to frame `step`."""
+        self.graph.spin_until(
+            lambda: any(_time_ns(drive) == frame_time_ns(step) for drive in self.heard.drives)
+        )
+        return messages.from_drive(self.heard.drives[-1])
+
+
+def _time_ns(message) -> int:
+    return messages.from_stamp(message.header.stamp)
+
+
+def start_agent(graph, store: str, **parameters):
+    agent = graph.add(Agent, store=store, **parameters)
+    agent.start(ACTIONS, open_model_store(store))
+    return Course(graph)
+
+
+def test_without_a_model_it_acts_at_random_and_says_so(graph, tmp_path):
+    course = start_agent(graph, str(tmp_path), seed=3)
+    course.observe(1)
+    course.judge(1, status=EpisodeStatus.PREPARE)
+    command = course.drive(1)
+    assert ACTIONS.command(ACTIONS.action(command)).speed == command.speed
+    graph.spin_until(lambda: course.heard.policies)
+    assert course.heard.policies == [(0, 0)]
+
+
+def test_the_same_seed_gives_the_same_actions_whatever_came_before(graph, tmp_path):
+    course = start_agent(graph, str(tmp_path), seed=3)
+
+    def episode(number: int, first_step: int) -> list[Command]:
+        commands = []
+        for step in range(first_step, first_step + 8):
+            course.observe(step)
+            status = EpisodeStatus.PREPARE if step == first_step else EpisodeStatus.IN_PROGRESS
+            course.judge(step, number, status)
+            commands.append(course.drive(step))
+        return commands
+
+    first = episode(5, 1)
+    episode(6, 20)
+    assert episode(5, 40) == first
+
+
+def test_a_frame_waits_for_its_judgement_and_one_without_a_future_is_not_answered(graph, tmp_path):
+    course = start_agent(graph, str(tmp_path))
+    course.observe(1)
+    course.judge(1, status=EpisodeStatus.PREPARE)
+    course.drive(1)
+    course.observe(2)
+    course.judge(2, status=EpisodeStatus.OFF_TRACK)
+    course.judge(3, 1, status=EpisodeStatus.PREPARE)
+    course.observe(3)
+    course.drive(3)
+    assert frame_time_ns(2) not in [_time_ns(drive) for drive in course.heard.drives]
+
+
+def test_a_repeated_frame_gets_the_same_answer_again(graph, tmp_path):
+    course = start_agent(graph, str(tmp_path))
+    course.observe(1)
+    course.judge(1, status=EpisodeStatus.PREPARE)
+    first = course.drive(1)
+    for _ in range(3):
+        count = len(course.heard.drives)
+        course.observe(1)
+        course.judge(1, status=EpisodeStatus.PREPARE)
+        graph.spin_until(lambda before=count: len(course.heard.drives) > before)
+        assert messages.from_drive(course.heard.drives[-1]) == first
+
+
+def test_an_evaluation_without_a_model_is_refused(graph, tmp_path):
+    agent = graph.add(Agent, store=str(tmp_path), mode="evaluation", model="best")
+    with pytest.raises(ValueError, match="no version yet"):
+        agent.start(ACTIONS, open_model_store(str(tmp_path)))

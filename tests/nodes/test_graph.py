@@ -1,0 +1,118 @@
+"""All four nodes together over real DDS and a real Redis, with a car without physics."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from deepracer_core.evaluation_results import read_results
+from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.model_metadata import load_model_metadata
+from deepracer_core.model_store import open_model_store
+from deepracer_core.redis_connection import connect
+from deepracer_core.redis_server import RedisServer
+from deepracer_core.run_status import RunStatus
+from deepracer_core.segment import decode
+from deepracer_nodes.agent import Agent
+from deepracer_nodes.observation import Observation
+from deepracer_nodes.rollout import RolloutNode, create_race, open_buffer
+from deepracer_nodes.simulator_bridge import SimulatorBridge
+from kinematic_simulator import KinematicSimulator
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+@pytest.fixture
+def redis(tmp_path):
+    with RedisServer(tmp_path / "redis") as server:
+        yield server
+
+
+def start_worker(graph, redis, store: Path, run: str, **rollout) -> KinematicSimulator:
+    """Bring the four nodes of a worker up on one executor."""
+    metadata = str(CONFIG / "model_metadata.json")
+    simulator = KinematicSimulator()
+    bridge = graph.add(SimulatorBridge)
+    graph.add(Observation)
+    agent = graph.add(Agent, store=str(store), model_metadata=metadata, seed=7)
+    node = graph.add(
+        RolloutNode,
+        track="meadow_loop",
+        reward_function=str(CONFIG / "reward_function.py"),
+        model_metadata=metadata,
+        redis=redis.url,
+        run=run,
+        seed=7,
+        segment_length=16,
+        **rollout,
+    )
+    agent.start(load_model_metadata(metadata).action_space, open_model_store(str(store)))
+    node.start(create_race(node.parameters), open_buffer(node.parameters))
+    bridge.start(simulator)
+    return simulator
+
+
+def claim(graph, redis, run: str, count: int):
+    """Spin until so many segments have arrived, and take them."""
+    buffer = ExperienceBuffer(connect(redis.url), run)
+    graph.spin_until(lambda: buffer.stats().appended >= count, deadline_s=60.0)
+    return [decode(data) for _, data in buffer.claim(count, block_s=1.0)]
+
+
+def test_segments_reach_redis_and_hold_together(graph, redis, tmp_path):
+    simulator = start_worker(graph, redis, tmp_path / "store", "flow")
+    segments = claim(graph, redis, "flow", 12)
+    assert simulator.resets, "an episode begins with a reset"
+    for segment in segments:
+        steps = len(segment.rewards)
+        assert len(segment.observations) == steps + 1
+        assert 1 <= steps <= 16
+        assert segment.meta.policy_version == 0
+        # The kinematic car writes its frame's number into the image: no frame was missed.
+        numbers = segment.observations[:, 0, 0].astype(int)
+        assert set(np.diff(numbers) % 251) == {1}
+    records = RunStatus(connect(redis.url), "flow").episodes()
+    assert records
+    assert {record.number for _, record in records} == set(range(len(records)))
+
+
+def test_the_same_seed_gives_the_same_experience(graph, redis, tmp_path):
+    start_worker(graph, redis, tmp_path / "store", "first")
+    first = claim(graph, redis, "first", 8)
+    # A second worker needs a graph of its own.
+    other = type(graph)()
+    try:
+        start_worker(other, redis, tmp_path / "store", "second")
+        second = claim(other, redis, "second", 8)
+    finally:
+        other.close()
+    for one, two in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one.observations, two.observations)
+        np.testing.assert_array_equal(one.actions, two.actions)
+        np.testing.assert_array_equal(one.rewards, two.rewards)
+        assert (one.meta.episode, one.meta.segment) == (two.meta.episode, two.meta.segment)
+
+
+def test_an_evaluation_ends_by_itself_and_writes_its_results(graph, redis, tmp_path):
+    """The random agent needs no model in this mode of the rollout node."""
+    results = tmp_path / "results.json"
+    metadata = str(CONFIG / "model_metadata.json")
+    graph.add(Observation)
+    bridge = graph.add(SimulatorBridge)
+    agent = graph.add(Agent, store=str(tmp_path / "store"), model_metadata=metadata)
+    node = graph.add(
+        RolloutNode,
+        track="meadow_loop",
+        reward_function=str(CONFIG / "reward_function.py"),
+        model_metadata=metadata,
+        mode="evaluation",
+        trials=2,
+        results=str(results),
+    )
+    agent.start(
+        load_model_metadata(metadata).action_space, open_model_store(str(tmp_path / "store"))
+    )
+    node.start(create_race(node.parameters), open_buffer(node.parameters))
+    bridge.start(KinematicSimulator())
+    graph.spin_until(node.finished.done, deadline_s=60.0)
+    assert node.finished.result() == 0
+    assert [record.number for record in read_results(results)] == [0, 1]
