@@ -1,0 +1,196 @@
+"""A model store in an S3 bucket, of AWS or of any server that speaks its protocol."""
+
+import base64
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
+from botocore.parsers import ResponseParserError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from deepracer_core.model_store import s3_errors
+from deepracer_core.model_store.storage import StoredObject
+
+_ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "S3_ENDPOINT_URL")
+_PROBE = ".writable"
+
+
+@dataclass(frozen=True, slots=True)
+class S3Patience:
+    """How long a request may take before the store counts as away.
+
+    Attributes:
+        connect_timeout_s: for a connection, seconds.
+        read_timeout_s: between two parts of an answer, seconds.
+        attempts: of each request, with growing pauses of up to 1, 2, 4 ... seconds in between.
+    """
+
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 15.0
+    attempts: int = 4
+
+
+class S3Storage:
+    """Objects in a bucket, below a prefix.
+
+    Credentials are found as boto3 finds them: environment, files, role. The endpoint is the
+    argument, or AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, S3_ENDPOINT_URL, or AWS itself; the region
+    is the argument, or AWS_REGION, AWS_DEFAULT_REGION, or what the AWS configuration file says.
+
+    Args:
+        bucket: its name.
+        prefix: before every key, without a slash at its end; may be empty.
+        endpoint_url: of a server that is not AWS.
+        region: of the bucket.
+        patience: how long a request may take.
+
+    Raises:
+        StoreConfigurationError: the endpoint, region or profile cannot be used.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "",
+        endpoint_url: str | None = None,
+        region: str | None = None,
+        patience: S3Patience | None = None,
+    ) -> None:
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._url = f"s3://{bucket}/{prefix}".rstrip("/")
+        self._place = self._url
+        with self._explained():
+            self._client = _client(endpoint_url, region, patience or S3Patience())
+        self._place = f"{self._url} at {self._client.meta.endpoint_url}"
+
+    @property
+    def url(self) -> str:
+        """The bucket and prefix as an address."""
+        return self._url
+
+    def check(self, writing: bool) -> None:
+        """List one object, and write an empty one if asked."""
+        with self._explained():
+            self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
+        if writing:
+            self.write(_PROBE, b"")
+
+    def publishing(self) -> AbstractContextManager[None]:
+        """S3 has no locks: `write_if` sees to it that publishers do not undo each other."""
+        return nullcontext()
+
+    def read(self, key: str) -> StoredObject | None:
+        """See `Storage`."""
+        # botocore tries a request again, but not the reading of an answer that broke off.
+        attempts = Retrying(
+            stop=stop_after_attempt(3),
+            wait=wait_exponential_jitter(initial=0.2, max=2.0, jitter=0.2),
+            retry=retry_if_exception_type(_BrokenOff),
+            reraise=True,
+        )
+        with self._explained():
+            try:
+                return attempts(self._get, key)
+            except _BrokenOff as error:
+                raise error.cause from error
+
+    def write(self, key: str, data: bytes) -> None:
+        """See `Storage`."""
+        with self._explained():
+            self._put(key, data)
+
+    def write_if(self, key: str, data: bytes, revision: str | None) -> bool:
+        """See `Storage`. Servers that know no conditional requests write and say yes."""
+        condition = {"IfNoneMatch": "*"} if revision is None else {"IfMatch": revision}
+        with self._explained():
+            try:
+                self._put(key, data, **condition)
+            except ClientError as error:
+                if s3_errors.status(error) == 412:
+                    return False
+                # An IfMatch on an object that was deleted meanwhile.
+                if revision is not None and s3_errors.code(error) == "NoSuchKey":
+                    return False
+                if not s3_errors.is_unknown_feature(error):
+                    raise
+                self._put(key, data)
+        return True
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """See `Storage`."""
+        with self._explained():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix + prefix
+            )
+            for page in pages:
+                for entry in page.get("Contents", ()):
+                    yield entry["Key"].removeprefix(self._prefix)
+
+    def _get(self, key: str) -> StoredObject | None:
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+        except ClientError as error:
+            if s3_errors.code(error) == "NoSuchKey":
+                return None
+            raise
+        with answer["Body"] as body:
+            try:
+                return StoredObject(body.read(), answer.get("ETag", ""))
+            except (HTTPClientError, IncompleteReadError) as error:
+                raise _BrokenOff(error) from error
+
+    def _put(self, key: str, data: bytes, **condition: str) -> None:
+        # The one checksum that every server verifies; newer ones are refused by older servers.
+        md5 = hashlib.md5(data, usedforsecurity=False).digest()
+        self._client.put_object(
+            Bucket=self._bucket,
+            Key=self._prefix + key,
+            Body=data,
+            ContentMD5=base64.b64encode(md5).decode(),
+            **condition,
+        )
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        start = time.monotonic()
+        try:
+            yield
+        # boto3 has no error of its own for an endpoint (ValueError) or a certificate (OSError).
+        except (BotoCoreError, ClientError, ResponseParserError, ValueError, OSError) as error:
+            waited_s = time.monotonic() - start
+            raise s3_errors.explain(error, self._place, waited_s) from error
+
+
+class _BrokenOff(Exception):
+    """The connection ended in the middle of an object."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+def _client(endpoint_url: str | None, region: str | None, patience: S3Patience) -> Any:
+    set_here = (os.environ.get(name) for name in _ENDPOINT_VARIABLES)
+    custom = endpoint_url or next(filter(None, set_here), None)
+    session = boto3.session.Session()
+    region = region or os.environ.get("AWS_REGION") or session.region_name
+    if region is None and custom:
+        region = "us-east-1"
+    config = Config(
+        connect_timeout=patience.connect_timeout_s,
+        read_timeout=patience.read_timeout_s,
+        retries={"mode": "standard", "total_max_attempts": patience.attempts},
+        # A bucket's name in front of the host needs a name server that only AWS has.
+        s3={"addressing_style": "path" if custom else "auto"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+    return session.client("s3", endpoint_url=custom, region_name=region, config=config)
