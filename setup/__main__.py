@@ -1,0 +1,57 @@
+"""Set up what this machine lacks to train and to test; at once when nothing is missing."""
+
+import argparse
+import os
+import signal
+import sys
+from types import FrameType
+
+from .gazebo import set_up_gazebo
+from .lock import locked
+from .places import REPOSITORY, STATE
+from .plugin import set_up_plugin
+from .python_environment import set_up_python
+from .redis_server import set_up_redis
+from .report import Exit, SetupError, say
+from .workspace import set_up_workspace
+
+PARTS = {
+    "python": set_up_python,
+    "gazebo": set_up_gazebo,
+    "redis": set_up_redis,
+    "plugin": set_up_plugin,
+    "workspace": set_up_workspace,
+}
+
+
+def main() -> int:
+    """Set up all parts, or those asked for, in order.
+
+    Returns:
+        an exit code of `Exit`.
+    """
+    parser = argparse.ArgumentParser(prog="python3 -m setup", description=__doc__)
+    parser.add_argument("--only", action="append", choices=PARTS, help="this part alone; repeatable")
+    chosen = parser.parse_args().only or PARTS
+    signal.signal(signal.SIGTERM, _interrupt)
+    os.chdir(REPOSITORY)
+    part = "set-up"
+    try:
+        with locked(STATE / "lock", part):
+            for part in filter(chosen.__contains__, PARTS):
+                PARTS[part]()
+    except SetupError as error:
+        say(part, f"failed: {error}")
+        return error.code
+    except KeyboardInterrupt:
+        say(part, "interrupted; the next set-up goes on from here")
+        return Exit.INTERRUPTED
+    return Exit.DONE
+
+
+def _interrupt(signal_number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""The Gazebo plugin, built by the compiler that fits the Gazebo it is loaded into."""
+
+from pathlib import Path
+
+from .commands import run
+from .gazebo import ready_gazebo
+from .places import INSTALL, REPOSITORY, STATE
+from .privileges import in_own_mounts, may_have_own_mounts
+from .report import Exit, SetupError, Stopwatch, say
+from .stamp import Stamp, files_below, fingerprint
+
+PART = "plugin"
+SOURCES = REPOSITORY / "src/deepracer_gazebo_plugin"
+_SCRIPT = Path(__file__).with_suffix(".sh")
+
+
+def set_up_plugin() -> None:
+    """Build the plugin when its sources or Gazebo have changed.
+
+    Where Gazebo belongs to the machine, colcon builds it together with the workspace.
+
+    Raises:
+        SetupError: it does not compile, or the root file system cannot be entered.
+    """
+    gazebo = ready_gazebo()
+    if gazebo.root is None:
+        say(PART, "is built with the workspace")
+        return
+    sources = files_below(SOURCES)
+    stamp = Stamp(STATE / "plugin.stamp", fingerprint(gazebo, INSTALL, contents=sources))
+    built = INSTALL / SOURCES.name / "lib"
+    if stamp.holds() and any(built.glob("*.so")):
+        say(PART, f"found, built for Gazebo {gazebo.version}")
+        return
+    if not may_have_own_mounts():
+        raise SetupError(
+            Exit.UNSUITABLE,
+            f"{gazebo.root} cannot be entered: this user or container may not mount anything. "
+            "Run this as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone, "
+            "kernel.apparmor_restrict_unprivileged_userns)",
+        )
+    say(PART, f"building for Gazebo {gazebo.version}")
+    watch = Stopwatch()
+    stamp.remove()
+    arguments = [gazebo.root, REPOSITORY, SOURCES.name]
+    run(PART, in_own_mounts(["sh", str(_SCRIPT), *map(str, arguments)]))
+    stamp.write()
+    say(PART, f"built in {watch}")
