@@ -20,7 +20,7 @@ class Trajectory:
 
     def __len__(self) -> int:
         """Number of steps, T."""
-        return sum(len(segment.rewards) for segment in self.segments)
+        return sum(len(segment) for segment in self.segments)
 
     @property
     def policy_version(self) -> int:
@@ -66,7 +66,7 @@ class Iteration:
     """
 
     trajectories: tuple[Trajectory, ...]
-    identifiers: tuple[str, ...]
+    identifiers: tuple[int, ...]
     episodes: int
     steps: int
     returns: tuple[float, ...]
@@ -83,7 +83,7 @@ class Collector:
         self._episodes = episodes
         self._steps = steps
         self._segments: dict[tuple[int, int, int, int], Segment] = {}
-        self._identifiers: list[str] = []
+        self._identifiers: list[int] = []
 
     @property
     def episodes(self) -> int:
@@ -93,14 +93,14 @@ class Collector:
     @property
     def steps(self) -> int:
         """Steps gathered so far."""
-        return sum(len(segment.rewards) for segment in self._segments.values())
+        return sum(len(segment) for segment in self._segments.values())
 
     @property
     def is_ready(self) -> bool:
         """There is enough for an update."""
         return self.episodes >= self._episodes or self.steps >= self._steps
 
-    def add(self, identifier: str, segment: Segment) -> None:
+    def add(self, identifier: int, segment: Segment) -> None:
         """Take one segment in. The same one delivered twice counts once."""
         meta = segment.meta
         self._segments[meta.worker, meta.policy_version, meta.episode, meta.segment] = segment
@@ -124,6 +124,22 @@ class Collector:
         self._segments = {}
         self._identifiers = []
         return iteration
+
+
+def name_segments(trajectories: Sequence[Trajectory], steps: NDArray[np.int64]) -> list[str]:
+    """Which segments some steps are of, for a message.
+
+    Args:
+        trajectories: that were learnt from.
+        steps: int[M], indices of steps, counted over all trajectories in their order.
+    """
+    segments = [segment for trajectory in trajectories for segment in trajectory.segments]
+    ends = np.cumsum([len(segment) for segment in segments])
+    return [
+        f"worker {meta.worker} episode {meta.episode} segment {meta.segment}"
+        for index in np.unique(np.searchsorted(ends, steps, side="right")).tolist()
+        for meta in [segments[index].meta]
+    ]
 
 
 def _join(segments: Sequence[Segment]) -> tuple[Trajectory, ...]:

@@ -45,7 +45,7 @@ ARCHITECTURES = {
 
 
 def build_network(
-    name: str,
+    architecture: Architecture,
     observation_shape: tuple[int, int, int],
     outputs: int,
     *,
@@ -58,7 +58,7 @@ def build_network(
     that the first policy is nearly uniform whatever the camera shows (Andrychowicz et al. 2021).
 
     Args:
-        name: a key of `ARCHITECTURES`.
+        architecture: of the trunk, one of `ARCHITECTURES` or another.
         observation_shape: (H, W, C) of the observations.
         outputs: discrete: the number of actions; continuous: the number of dimensions.
         is_discrete: logits of a categorical policy, else the parameters of one Beta per dimension.
@@ -67,15 +67,9 @@ def build_network(
     Returns:
         A model uint8[B, H, W, C] -> (policy float32[B, K], value float32[B]). Discrete: K logits.
         Continuous: K = 2 * outputs, alpha and beta of the first dimension, then of the second, all
-        above 1, where a Beta has a single peak (Chou et al. 2017).
-
-    Raises:
-        ValueError: the name is not known.
+        above 1, where a Beta has a single peak (Chou et al. 2017). The layers of the heads are
+        named `policy` and `value`.
     """
-    if name not in ARCHITECTURES:
-        known = ", ".join(ARCHITECTURES)
-        raise ValueError(f"neural_network: expected one of {known}; got {name!r}")
-    architecture = ARCHITECTURES[name]
     seeds = iter(np.random.SeedSequence(seed).generate_state(32).tolist())
 
     def weights(gain: float) -> keras.initializers.Initializer:
@@ -107,9 +101,10 @@ def build_network(
     )(x)
     value = keras.layers.Dense(1, kernel_initializer=weights(1.0), name="value")(x)
     value = keras.layers.Reshape((), name="state_value")(value)
-    return keras.Model(observation, (policy, value), name=name.lower())
+    return keras.Model(observation, (policy, value), name="network")
 
 
+@keras.saving.register_keras_serializable("deepracer")
 def _above_one(x: keras.KerasTensor) -> keras.KerasTensor:
     """Parameters of a Beta distribution, at first 1.7 each: a broad hump, no corner preferred."""
     return 1.0 + keras.ops.softplus(x)

@@ -20,12 +20,6 @@ from deepracer_trainer.distributions import Distribution
 from deepracer_trainer.experience import Trajectory
 from deepracer_trainer.gae import generalised_advantage
 
-CLIP = 0.2
-"""Epsilon: a step changes an action's probability by no more than this share and still gains."""
-
-SMOOTHING = 0.95
-"""Lambda of the generalised advantage."""
-
 VALUE_COEFFICIENT = 0.5
 """Weight of the value loss beside the policy's, both read from one trunk."""
 
@@ -176,6 +170,9 @@ class ClippedPPO:
                     raise NonFiniteLossError(f"not finite: {named}", chosen)
                 measured.append(metrics)
 
+        if not all(np.isfinite(weight).all() for weight in self.network.get_weights()):
+            raise NonFiniteLossError("a weight is not finite", chosen)
+        self._newest = None  # until the new weights have a version
         variance = float(returns.var())
         unexplained = float((returns - values).var())
         return dict(zip(_METRICS, np.mean(measured, axis=0).tolist(), strict=True)) | {
@@ -212,7 +209,7 @@ class ClippedPPO:
                     all_values[end - len(trajectory) - 1 : end],
                     terminated=trajectory.terminated,
                     discount=self._hyperparameters.discount_factor,
-                    smoothing=SMOOTHING,
+                    smoothing=self._hyperparameters.gae_lambda,
                 )
                 for trajectory, end in zip(trajectories, ends.tolist(), strict=True)
             ]
@@ -261,7 +258,8 @@ class ClippedPPO:
             parameters, values = self.network(observations, training=True)  # [B, K], [B]
             log_ratio = self._distribution.log_probability(parameters, actions) - old_log_probs
             ratio = tf.exp(log_ratio)  # [B]
-            clipped = tf.clip_by_value(ratio, 1.0 - CLIP, 1.0 + CLIP)
+            clip = self._hyperparameters.clip_range
+            clipped = tf.clip_by_value(ratio, 1.0 - clip, 1.0 + clip)
             # Equation 7: the smaller of both, so that there is nothing to win outside the clip.
             policy_loss = -tf.reduce_mean(tf.minimum(ratio * advantages, clipped * advantages))
             value_loss = tf.reduce_mean(self._value_error(values - returns))
@@ -276,7 +274,7 @@ class ClippedPPO:
         self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
         # Schulman 2020, http://joschu.net/blog/kl-approx.html: unbiased, and never negative.
         approx_kl = tf.reduce_mean(ratio - 1.0 - log_ratio)
-        outside = tf.cast(tf.abs(ratio - 1.0) > CLIP, tf.float32)
+        outside = tf.cast(tf.abs(ratio - 1.0) > clip, tf.float32)
         return tf.stack(
             [loss, policy_loss, value_loss, entropy, approx_kl, tf.reduce_mean(outside), norm]
         )

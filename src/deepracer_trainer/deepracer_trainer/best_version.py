@@ -1,0 +1,135 @@
+"""Which model version drives best, judged by the episodes that it drove."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from statistics import fmean
+
+import redis
+from deepracer_core.episode import EpisodeRecord, EpisodeStatus
+from deepracer_core.model_store import ModelNotFound, ModelStore, StoreUnavailable
+from deepracer_core.redis_connection import is_outage
+from deepracer_core.run_status import RunStatus
+
+_LOG = logging.getLogger(__name__)
+
+MIN_EPISODES = 5
+"""With fewer episodes a version is not judged: one lucky lap says little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How well one version has driven.
+
+    Attributes:
+        version: its number.
+        episodes: how many episodes it drove.
+        mean_completion: of the lap, percent.
+        mean_lap_s: of its complete laps, simulated seconds; None without one.
+    """
+
+    version: int
+    episodes: int
+    mean_completion: float
+    mean_lap_s: float | None
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """Higher is better: completion first, then the lap time."""
+        return self.mean_completion, -(self.mean_lap_s or float("inf"))
+
+
+class Standings:
+    """Sums up the training episodes of each version.
+
+    Args:
+        champion: the best version so far, as it was judged before a restart.
+    """
+
+    def __init__(self, champion: Standing | None = None) -> None:
+        self._champion = champion
+        self._completions: dict[int, list[float]] = {}
+        self._laps: dict[int, list[float]] = {}
+
+    def add(self, records: Iterable[EpisodeRecord]) -> None:
+        """Take episodes in; those of an evaluation or without a model are left out."""
+        for record in records:
+            if record.mode != "training" or not record.policy_version:
+                continue
+            self._completions.setdefault(record.policy_version, []).append(record.progress)
+            if record.status is EpisodeStatus.LAP_COMPLETE:
+                self._laps.setdefault(record.policy_version, []).append(record.duration_s)
+
+    def standing(self, version: int) -> Standing | None:
+        """Of one version; None before it has driven `MIN_EPISODES`."""
+        completions = self._completions.get(version, [])
+        if self._champion and version == self._champion.version:
+            # Its records from before the restart may be gone, or may be read once more.
+            if len(completions) <= self._champion.episodes:
+                return self._champion
+        elif len(completions) < MIN_EPISODES:
+            return None
+        laps = self._laps.get(version)
+        return Standing(
+            version, len(completions), fmean(completions), fmean(laps) if laps else None
+        )
+
+    def best(self) -> Standing | None:
+        """The version that drives best, of equal ones the newest."""
+        versions = set(self._completions) | ({self._champion.version} if self._champion else set())
+        judged = [each for version in versions if (each := self.standing(version))]
+        return max(judged, key=lambda each: (each.rank, each.version), default=None)
+
+
+class BestVersion:
+    """Keeps the store pointing at the version that drives best.
+
+    Args:
+        status: where the episode records are.
+        store: where the versions are.
+    """
+
+    def __init__(self, status: RunStatus, store: ModelStore) -> None:
+        self._status = status
+        self._store = store
+        self._standings = Standings()
+        self._last_record = "0"
+        self.standing: Standing | None = None
+
+    def resume(self) -> None:
+        """Take over what the store says of the best version so far.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        info = self._store.best_info()
+        if info is not None:
+            self.standing = Standing(**info)
+            self._standings = Standings(self.standing)
+
+    def judge(self) -> None:
+        """Read the new episode records and move the pointer; in an outage, leave it for later."""
+        try:
+            records = self._status.episodes(after=self._last_record)
+            if not records:
+                return
+            self._standings.add(record for _, record in records)
+            self._last_record = records[-1][0]
+            best = self._standings.best()
+            if best is None or best == self.standing:
+                return
+            self._store.set_best(best.version, asdict(best))
+        except redis.RedisError as error:
+            if not is_outage(error):
+                raise
+            return
+        except (StoreUnavailable, ModelNotFound):
+            return  # for now, or for good: the records can be of an older store's versions
+        if self.standing is None or best.version != self.standing.version:
+            _LOG.info(
+                "best version=%d mean_completion=%.1f episodes=%d",
+                best.version,
+                best.mean_completion,
+                best.episodes,
+            )
+        self.standing = best

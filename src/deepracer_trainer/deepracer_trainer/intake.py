@@ -1,0 +1,113 @@
+"""From the experience buffer to iterations: what cannot be learnt from is dropped and counted."""
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.model_store import ModelStore, StoreError
+from deepracer_core.segment import SegmentError, decode
+
+from deepracer_trainer.checkpoint import WEIGHTS_FILE, CheckpointError, read_weights
+from deepracer_trainer.experience import Collector, Iteration
+from deepracer_trainer.ppo import ClippedPPO
+
+_CLAIM_AT_ONCE = 16
+_CLAIM_WAIT_S = 0.5
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Dropped:
+    """Segments that were not learnt from.
+
+    Attributes:
+        stale: their policy was too old, or its weights are not known.
+        broken: they could not be read, or were seen by another camera.
+    """
+
+    stale: int = 0
+    broken: int = 0
+
+
+class Intake:
+    """Claims segments and gathers those that the learner can learn from.
+
+    Args:
+        buffer: where they come from.
+        collector: gathers them.
+        learner: knows the weights of recent versions.
+        store: has those of versions from before a restart.
+        observation_shape: height and width of the observations.
+        max_policy_lag: segments of a policy so many versions old are still taken.
+    """
+
+    def __init__(
+        self,
+        buffer: ExperienceBuffer,
+        collector: Collector,
+        learner: ClippedPPO,
+        store: ModelStore,
+        observation_shape: tuple[int, int],
+        max_policy_lag: int,
+    ) -> None:
+        self.dropped = Dropped()
+        self._buffer = buffer
+        self._collector = collector
+        self._learner = learner
+        self._store = store
+        self._observation_shape = observation_shape
+        self._max_policy_lag = max_policy_lag
+        self._learnt: frozenset[int] = frozenset()
+
+    def skip(self, identifiers: Collection[int]) -> None:
+        """Take these for learnt: the trainer died after publishing, before acknowledging them."""
+        self._learnt = frozenset(identifiers)
+
+    def claim(self, newest_version: int) -> Iteration | None:
+        """Wait a moment for segments; an iteration as soon as there are enough."""
+        unfit = []
+        for identifier, data in self._buffer.claim(_CLAIM_AT_ONCE, _CLAIM_WAIT_S):
+            if not self._take_in(identifier, data, newest_version):
+                unfit.append(identifier)
+        if unfit:
+            self._buffer.acknowledge(unfit)
+        return self._collector.take() if self._collector.is_ready else None
+
+    def _take_in(self, identifier: int, data: bytes, newest_version: int) -> bool:
+        if identifier in self._learnt:
+            return False
+        try:
+            segment = decode(data)
+        except SegmentError as error:
+            _LOG.error("segment %d is dropped: %s", identifier, error)
+            self.dropped.broken += 1
+            return False
+        if segment.observations.shape[1:] != self._observation_shape:
+            _LOG.error(
+                "segment %d is dropped: expected observations of %s pixels, got %s",
+                identifier,
+                self._observation_shape,
+                segment.observations.shape[1:],
+            )
+            self.dropped.broken += 1
+            return False
+        if not self._knows(segment.meta.policy_version, newest_version):
+            self.dropped.stale += 1
+            return False
+        self._collector.add(identifier, segment)
+        return True
+
+    def _knows(self, version: int, newest_version: int) -> bool:
+        """The version that acted is recent, and its weights are at hand or in the store."""
+        if not 0 <= newest_version - version <= self._max_policy_lag:
+            return False
+        if not self._learner.knows(version):
+            try:
+                stored = self._store.load(version, names=[WEIGHTS_FILE])
+                self._learner.remember_weights(version, read_weights(stored.files))
+            except (StoreError, CheckpointError) as error:
+                _LOG.warning("experience of version %d is dropped: %s", version, error)
+                return False
+        return True

@@ -1,0 +1,166 @@
+"""The trainer's command line: what it is told, and how it ends."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from deepracer_core.die_with_parent import die_with_parent
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
+from deepracer_core.model_metadata import ModelMetadata, load_model_metadata
+from deepracer_core.model_store import ModelStore, StoreError, open_model_store
+from deepracer_core.redis_connection import RedisUnavailable, connect
+from deepracer_core.run_status import RunStatus
+
+_LOG = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train until the job's time is over or a signal says stop.
+
+    Exit code 0 then; 1 when a fault ended the training; 2 when it could not begin as configured.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
+    )
+    given = _parser().parse_args(arguments)
+    die_with_parent()
+    try:
+        metadata = load_model_metadata(given.model_metadata)
+        hyperparameters = load_hyperparameters(given.hyperparameters)
+        user_files = _user_files(given)
+        _check(metadata, hyperparameters, given)
+        store = open_model_store(given.store)
+        store.check(writing=True)
+        client = connect(given.redis)
+    except (ConfigurationError, RedisUnavailable, StoreError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    buffer, status = ExperienceBuffer(client, given.run), RunStatus(client, given.run)
+    sys.exit(_train(given, metadata, hyperparameters, user_files, buffer, status, store, stop))
+
+
+def _train(
+    given: argparse.Namespace,
+    metadata: ModelMetadata,
+    hyperparameters: Hyperparameters,
+    user_files: dict[str, bytes],
+    buffer: ExperienceBuffer,
+    status: RunStatus,
+    store: ModelStore,
+    stop: threading.Event,
+) -> int:
+    # TensorFlow takes seconds to load: a mistake in the configuration is told before that.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    import tensorflow as tf
+
+    from deepracer_trainer.checkpoint import CheckpointError
+    from deepracer_trainer.learner import build_learner
+    from deepracer_trainer.trainer import Limits, Trainer
+
+    tf.config.threading.set_intra_op_parallelism_threads(given.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    learner = build_learner(metadata, hyperparameters, given.seed)
+    limits = Limits(
+        job_duration_s=given.job_duration_in_seconds,
+        steps_between_training=given.steps_between_training,
+        max_policy_lag=given.max_policy_lag,
+    )
+    trainer = Trainer(learner, buffer, status, store, hyperparameters, limits, user_files, stop)
+    _LOG.info(
+        "trainer ready network=%s parameters=%d store=%s",
+        metadata.neural_network,
+        learner.network.count_params(),
+        store.url,
+    )
+    try:
+        trainer.run()
+    except (StoreError, CheckpointError) as error:
+        _LOG.error("%s", error)
+        return 1
+    return 0
+
+
+def _check(
+    metadata: ModelMetadata, hyperparameters: Hyperparameters, given: argparse.Namespace
+) -> None:
+    """Refuse, or at least name, what is asked for and not there."""
+    if metadata.training_algorithm != "clipped_ppo":
+        raise ConfigurationError(
+            f"{given.model_metadata}: training_algorithm: expected clipped_ppo, the one that this "
+            f"trainer has; got {metadata.training_algorithm!r}"
+        )
+    if hyperparameters.stack_size != 1:
+        _LOG.warning("%s: stack_size: the trainer uses single frames", given.hyperparameters)
+    if hyperparameters.exploration_type != "categorical":
+        _LOG.warning(
+            "%s: exploration_type: clipped_ppo draws its actions from the policy's distribution",
+            given.hyperparameters,
+        )
+
+
+def _user_files(given: argparse.Namespace) -> dict[str, bytes]:
+    files = {
+        "model_metadata.json": given.model_metadata,
+        "hyperparameters.json": given.hyperparameters,
+        "reward_function.py": given.reward_function,
+    }
+    try:
+        return {name: path.read_bytes() for name, path in files.items() if path is not None}
+    except OSError as error:
+        raise ConfigurationError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="trainer", description="Learns from the experience in Redis; publishes model versions."
+    )
+    add = parser.add_argument
+    add("--run", required=True, help="name of the training run")
+    add("--redis", required=True, help="address of the Redis server, redis://host:port")
+    add("--store", required=True, help="folder or s3://bucket/prefix of the model versions")
+    add("--model-metadata", required=True, type=Path, help="path of model_metadata.json")
+    add("--hyperparameters", required=True, type=Path, help="path of hyperparameters.json")
+    add("--reward-function", type=Path, help="path of reward_function.py, kept with each version")
+    add(
+        "--job-duration-in-seconds",
+        type=_positive,
+        default=3600,
+        help="the training ends after so much time by the clock on the wall",
+    )
+    add("--seed", type=int, default=0, help="of the first weights and of the order of the batches")
+    add(
+        "--steps-between-training",
+        type=_positive,
+        default=2048,
+        help="an update begins after so many steps, if num_episodes_between_training take longer",
+    )
+    add(
+        "--max-policy-lag",
+        type=int,
+        default=4,
+        help="experience of a policy more versions old than this is dropped",
+    )
+    add("--threads", type=_positive, default=1, help="of TensorFlow")
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected an integer from 1, got {text}")
+    return value
+
+
+if __name__ == "__main__":
+    main()

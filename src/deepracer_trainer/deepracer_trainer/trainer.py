@@ -1,0 +1,285 @@
+"""The trainer's loop: gather experience, learn, publish the next version, until the job is over.
+
+A fault that can pass (the store or Redis is away) is waited through; a batch that breaks the
+learning is named, given up and undone; a stop leaves nothing half-done.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from statistics import fmean
+from typing import Any, TypeVar
+
+import redis
+from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.hyperparameters import Hyperparameters
+from deepracer_core.model_store import ModelStore, StoreUnavailable
+from deepracer_core.redis_connection import is_outage
+from deepracer_core.run_status import RunStatus
+
+from deepracer_trainer import checkpoint
+from deepracer_trainer.best_version import BestVersion
+from deepracer_trainer.experience import Collector, Iteration, name_segments
+from deepracer_trainer.intake import Intake
+from deepracer_trainer.ppo import ClippedPPO, NonFiniteLossError, UpdateInterruptedError
+
+_STORE_RETRY_S = 2.0
+
+_LOG = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the loop that the public hyperparameters do not have.
+
+    Attributes:
+        job_duration_s: wall-clock seconds after which the training ends.
+        steps_between_training: an update begins at the latest after so many steps.
+        max_policy_lag: experience of a policy so many versions old is still learnt from.
+    """
+
+    job_duration_s: float
+    steps_between_training: int = 2048
+    max_policy_lag: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What is in a version, counted since the first one, over all restarts.
+
+    Attributes:
+        iteration: updates made.
+        episodes: episodes that ended in the experience learnt from.
+        steps: steps learnt from.
+        samples: steps times the epochs in which they were used.
+    """
+
+    iteration: int = 0
+    episodes: int = 0
+    steps: int = 0
+    samples: int = 0
+
+
+class JobOverError(Exception):
+    """The job is over, or was stopped, while something was waited for."""
+
+
+class Trainer:
+    """Turns the experience buffer's segments into model versions.
+
+    Args:
+        learner: learns, and is what a version holds.
+        buffer: where the segments come from.
+        status: where the episode records are, and where the trainer tells its state.
+        store: where versions go.
+        hyperparameters: the user's.
+        limits: see `Limits`.
+        user_files: kept with each version, unchanged, by name.
+        stop: when set, the training ends soon: an update under way is undone, and what it learnt
+            from stays in the buffer.
+        clock: monotonic seconds; the job's time counts from the construction.
+    """
+
+    def __init__(
+        self,
+        learner: ClippedPPO,
+        buffer: ExperienceBuffer,
+        status: RunStatus,
+        store: ModelStore,
+        hyperparameters: Hyperparameters,
+        limits: Limits,
+        user_files: Mapping[str, bytes],
+        stop: threading.Event,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.version = 0
+        self.counters = Counters()
+        self.undone_updates = 0
+        self._learner = learner
+        self._buffer = buffer
+        self._status = status
+        self._store = store
+        self._hyperparameters = hyperparameters
+        self._limits = limits
+        self._user_files = dict(user_files)
+        self._clock = clock
+        self._deadline = clock() + limits.job_duration_s
+        self._stop = stop
+        self._collector = Collector(
+            episodes=hyperparameters.num_episodes_between_training,
+            steps=limits.steps_between_training,
+        )
+        height, width, _ = learner.network.input_shape[1:]
+        self._intake = Intake(
+            buffer, self._collector, learner, store, (height, width), limits.max_policy_lag
+        )
+        self._best = BestVersion(status, store)
+        self._metrics: dict[str, float] = {}
+
+    def run(self) -> None:
+        """Train until the job's time is over, a term condition is met, or it is told to stop.
+
+        Raises:
+            StoreError: the newest version cannot be read, or the store refuses a new one.
+            CheckpointError: the newest version is of another network.
+        """
+        try:
+            self._wait_for_store(self._resume)
+            while not self._is_over():
+                iteration = self._intake.claim(self.version)
+                self._best.judge()
+                self._tell("collecting")
+                if iteration is not None:
+                    self._learn(iteration)
+        except JobOverError:
+            pass
+        self._tell("ended")
+        _LOG.info("training ended version=%d %s", self.version, _fields(asdict(self.counters)))
+
+    def _resume(self) -> None:
+        """Go on from the store's newest version, if there is one, as if never interrupted."""
+        version = self._store.recover()
+        if version is None:
+            _LOG.info("no model yet: the first policy acts at random")
+            return
+        stored = self._store.load(version)
+        self._best.resume()
+        self._learner.restore(checkpoint.read_state(stored.files, self._learner.state()))
+        self._learner.remember(version, keep=self._limits.max_policy_lag)
+        self._intake.skip(stored.info["segments"])
+        self.counters = Counters(**stored.info["counters"])
+        self.version = version
+        _LOG.info("resumed version=%d %s", version, _fields(asdict(self.counters)))
+
+    def _learn(self, iteration: Iteration) -> None:
+        """Learn from an iteration, publish what came of it, then let go of its segments."""
+        self._tell("learning")
+        began = self._clock()
+        try:
+            losses = self._learner.update(iteration.trajectories, interrupted=self._is_over)
+        except UpdateInterruptedError as error:
+            raise JobOverError from error
+        except NonFiniteLossError as error:
+            self.undone_updates += 1
+            _LOG.error(
+                "update undone, its experience is given up: %s; the minibatch was of %s",
+                error,
+                ", ".join(name_segments(iteration.trajectories, error.steps)),
+            )
+            self._buffer.acknowledge(iteration.identifiers)
+            return
+        learnt = self._clock()
+        samples = iteration.steps * self._hyperparameters.num_epochs
+        before = self.counters
+        counters = replace(
+            before,
+            iteration=before.iteration + 1,
+            episodes=before.episodes + iteration.episodes,
+            steps=before.steps + iteration.steps,
+            samples=before.samples + samples,
+        )
+        acted = [t.policy_version for t in iteration.trajectories for _ in range(len(t))]
+        self._metrics = {
+            "charts/iteration_episodes": float(iteration.episodes),
+            "charts/iteration_steps": float(iteration.steps),
+            "charts/policy_lag": self.version - fmean(acted),
+            "charts/samples_per_second": samples / max(learnt - began, 1e-9),
+            **losses,
+        }
+        if iteration.returns:
+            self._metrics["charts/episodic_return"] = fmean(iteration.returns)
+        self._publish(iteration, counters)
+        self._buffer.acknowledge(iteration.identifiers)
+        _LOG.info(
+            "iteration version=%d %s publish_s=%.2f %s",
+            self.version,
+            _fields(asdict(self.counters)),
+            self._clock() - learnt,
+            _fields(self._metrics | asdict(self._intake.dropped)),
+        )
+
+    def _publish(self, iteration: Iteration, counters: Counters) -> None:
+        """Store the learner as the next version."""
+        version = self.version + 1
+        files = {
+            **self._user_files,
+            **checkpoint.state_files(self._learner.state()),
+            **checkpoint.policy_file(self._learner.network),
+        }
+        info = {
+            "counters": asdict(counters),
+            "metrics": self._metrics,
+            "segments": list(iteration.identifiers),
+        }
+        self._wait_for_store(lambda: self._store.publish(version, files, info))
+        self._learner.remember(version, keep=self._limits.max_policy_lag)
+        self.version = version
+        self.counters = counters
+
+    def _wait_for_store(self, request: Callable[[], _Result]) -> _Result:
+        """Do it as soon as the store is there. Says once that it waits.
+
+        Raises:
+            JobOverError: the job is over before.
+        """
+        is_waiting = False
+        while True:
+            try:
+                result = request()
+            except StoreUnavailable as error:
+                if not is_waiting:
+                    _LOG.warning("the trainer waits for the model store: %s", error)
+                is_waiting = True
+                self._tell("waiting for the model store")
+                self._stop.wait(_STORE_RETRY_S)
+                if self._is_over():
+                    raise JobOverError from error
+                continue
+            if is_waiting:
+                _LOG.warning("the model store is back")
+            return result
+
+    def _is_over(self) -> bool:
+        score = self._metrics.get("charts/episodic_return", float("-inf"))
+        return (
+            self._stop.is_set()
+            or self._clock() >= self._deadline
+            or self.counters.episodes >= self._hyperparameters.term_cond_max_episodes
+            or score >= self._hyperparameters.term_cond_avg_score
+        )
+
+    def _tell(self, state: str) -> None:
+        """Tell the run what the trainer does; in an outage of Redis nobody is told."""
+        best = self._best.standing
+        status: dict[str, Any] = {
+            "state": state,
+            "version": self.version,
+            "best_version": best.version if best else None,
+            "best_mean_completion": best.mean_completion if best else None,
+            **asdict(self.counters),
+            "gathered_episodes": self._collector.episodes,
+            "gathered_steps": self._collector.steps,
+            "stale_segments": self._intake.dropped.stale,
+            "broken_segments": self._intake.dropped.broken,
+            "undone_updates": self.undone_updates,
+            "seconds_left": round(max(0.0, self._deadline - self._clock()), 1),
+            "metrics": self._metrics,
+        }
+        try:
+            self._status.set_trainer(status)
+        except redis.RedisError as error:
+            if not is_outage(error):
+                raise
+
+
+def _fields(values: Mapping[str, float]) -> str:
+    """name=value of each, the part of a name after its slash, four digits of a fraction."""
+    return " ".join(
+        f"{name.rpartition('/')[2]}={value:.4g}"
+        if isinstance(value, float)
+        else f"{name.rpartition('/')[2]}={value}"
+        for name, value in values.items()
+    )
