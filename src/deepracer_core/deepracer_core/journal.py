@@ -189,13 +189,16 @@ class Journal:
         self._release()
 
     def _release(self) -> None:
-        """Let out what is complete: segments in strict order, records once they have a version."""
+        """Let out what is complete: segments and records, each in strict order."""
         for opened in self._open:
             version = opened.experience.policy_version
+            if opened.record is None:
+                continue
             # An evaluation may be driven by hand: its record does not wait for a version.
-            if opened.record is not None and (version is not None or not self._keeps_experience):
-                self._records.append(replace(opened.record, policy_version=version))
-                opened.record = None
+            if version is None and self._keeps_experience:
+                break
+            self._records.append(replace(opened.record, policy_version=version))
+            opened.record = None
         while self._open:
             first = self._open[0]
             while self._keeps_experience and (segment := first.experience.take_segment()):
