@@ -6,7 +6,7 @@ it looks first, does only what is missing, and says in one line what it found, d
 
 import sys
 
-if sys.version_info < (3, 10):
+if sys.version_info < (3, 10):  # noqa: UP036 - older ones come here to be told
     sys.stderr.write(f"set-up needs Python 3.10 to 3.12, this is {sys.version.split()[0]}: ")
     sys.stderr.write("install a later one, for example python3.11, and call it by that name\n")
     sys.exit(6)

@@ -31,7 +31,9 @@ def main() -> int:
         an exit code of `Exit`.
     """
     parser = argparse.ArgumentParser(prog="python3 -m setup", description=__doc__)
-    parser.add_argument("--only", action="append", choices=PARTS, help="this part alone; repeatable")
+    parser.add_argument(
+        "--only", action="append", choices=PARTS, help="this part alone; repeatable"
+    )
     chosen = parser.parse_args().only or PARTS
     signal.signal(signal.SIGTERM, _interrupt)
     os.chdir(REPOSITORY)

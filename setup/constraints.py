@@ -69,8 +69,8 @@ def _resolve(folder: Path, requirements: str) -> dict[str, str]:
     """Versions by the normalised name of the package, everything that would be installed."""
     wanted, report = folder / "requirements.txt", folder / "report.json"
     wanted.write_text(requirements)
-    options = ["--quiet", "--dry-run", "--ignore-installed", "--report", report, "-r", wanted]
-    subprocess.run([folder / "bin/pip", "install", *options], check=True)
+    options = ["--quiet", "--dry-run", "--ignore-installed", "--report", str(report)]
+    subprocess.run([folder / "bin/pip", "install", *options, "-r", str(wanted)], check=True)
     packages = [entry["metadata"] for entry in json.loads(report.read_text())["install"]]
     return {package["name"].lower().replace("_", "-"): package["version"] for package in packages}
 

@@ -93,7 +93,7 @@ def found_gazebo() -> Gazebo | None:
 
 
 def _native_version() -> str | None:
-    """Read off the name: gzserver is a link to gzserver-11.10.2, and asking it leaves logs behind."""
+    """Read off the name, gzserver-11.10.2: asking the program itself would leave logs behind."""
     program = shutil.which("gzserver")
     found = re.search(r"-(11\.[\d.]*\d)$", os.path.realpath(program)) if program else None
     return found[1] if found else None

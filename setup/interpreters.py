@@ -13,7 +13,7 @@ _ASK_VERSION = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
 
 
 def version_of(python: Path | str) -> str | None:
-    """ "3.11.7" for an interpreter that runs and fits, None for any other."""
+    """Its version, like 3.11.7, for an interpreter that runs and fits; None for any other."""
     said = answer([python, "-I", "-c", _ASK_VERSION])
     if not said or not OLDEST <= tuple(map(int, said.split(".")[:2])) <= NEWEST:
         return None

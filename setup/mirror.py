@@ -1,4 +1,4 @@
-"""Which mirror this Debian machine uses, so that another Debian release is fetched from there too."""
+"""Which mirror this Debian machine uses, so that another release is fetched from there too."""
 
 import os
 from collections.abc import Iterator

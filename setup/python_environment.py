@@ -71,17 +71,19 @@ def _make_environment(python: Path, ros: InstalledRos | None) -> None:
 
 
 def _install(constraints: Path, ros: InstalledRos | None) -> None:
-    pip = [ENVIRONMENT / "bin/python", "-m", "pip", "install", "--disable-pip-version-check"]
-    pip += ["--no-input", "--constraint", constraints]
+    pip = [str(ENVIRONMENT / "bin/python"), "-m", "pip", "install", "--no-input"]
+    pip += ["--disable-pip-version-check", "--constraint", str(constraints)]
+    # What comes as source is built with the setuptools that the constraints fix, not the newest.
+    pip += ["--no-build-isolation"]
     run(PART, [*pip, "pip", "setuptools", "wheel"])
     wanted = REQUIREMENTS
     if ros:
         wanted = ENVIRONMENT / "requirements.txt"
         wanted.write_text(without_ros_wheels(REQUIREMENTS.read_text()))
-    run(PART, [*pip, "--requirement", wanted])
+    run(PART, [*pip, "--requirement", str(wanted)])
     stand_ins = missing_stand_ins(ros)
     if stand_ins:
-        run(PART, [*pip, "--no-deps", "--no-build-isolation", *stand_ins])
+        run(PART, [*pip, "--no-deps", *map(str, stand_ins)])
 
 
 def without_ros_wheels(requirements: str) -> str:

@@ -57,7 +57,15 @@ def make_root_file_system(root: Path) -> None:
         )
     # Every process of the build holds the lock, so it is free only when all of them are gone.
     lock = [_tool("flock"), str(root) + ".lock"]
-    namespaces = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
+    namespaces = [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "--pid",
+        "--fork",
+        "--kill-child",
+    ]
     build = ["sh", str(_SCRIPT), str(root), str(RECIPE), *filter(None, [debian_mirror()])]
     try:
         run(PART, as_root([lock[0], "--no-fork", lock[1], *namespaces, "--", *build], _PURPOSE))
@@ -73,7 +81,7 @@ def _make_folder(folder: Path) -> None:
     except OSError as error:
         raise SetupError(
             Exit.FAILED,
-            f"{folder} cannot be made ({error.strerror}): choose another cache with DEEPRACER_CACHE",
+            f"{folder} cannot be made ({error.strerror}): choose another with DEEPRACER_CACHE",
         ) from error
 
 

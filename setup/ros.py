@@ -40,7 +40,9 @@ def installed_ros(distributions: Path = DISTRIBUTIONS) -> InstalledRos | None:
     found.sort(key=lambda script: script.parent.name != chosen)
     for script in found:
         ros = InstalledRos(script.parent.name, script, Path("/usr/bin/python3"))
-        if version_of(ros.python) and succeeds(in_ros_shell(ros, [ros.python, "-c", "import rclpy"])):
+        if version_of(ros.python) and succeeds(
+            in_ros_shell(ros, [ros.python, "-c", "import rclpy"])
+        ):
             return ros
     return None
 

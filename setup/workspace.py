@@ -37,7 +37,7 @@ def set_up_workspace() -> None:
     _forget_packages()
     (STATE / "colcon_defaults.yaml").write_text(_colcon_defaults(gazebo))
     (STATE / "environment.sh").write_text(settings)
-    colcon = [ENVIRONMENT / "bin/colcon", "--log-base", REPOSITORY / "log", "build"]
+    colcon = [str(ENVIRONMENT / "bin/colcon"), "--log-base", str(REPOSITORY / "log"), "build"]
     run(
         PART,
         in_ros_shell(ros, colcon),
@@ -78,7 +78,9 @@ def _settings(ros: InstalledRos | None, gazebo: Gazebo) -> str:
     """The lines that setup/environment.sh reads."""
     lines = ["# Written by set-up; setup/environment.sh reads it."]
     if ros:
-        lines.append(f'if [ -n "${{BASH_VERSION:-}}" ]; then . {shlex.quote(str(ros.set_up_script))}')
+        lines.append(
+            f'if [ -n "${{BASH_VERSION:-}}" ]; then . {shlex.quote(str(ros.set_up_script))}'
+        )
         lines.append(f"else . {shlex.quote(str(ros.set_up_script.with_suffix('.zsh')))}; fi")
     if gazebo.root:
         lines.append(f"export DEEPRACER_GAZEBO_ROOT={shlex.quote(str(gazebo.root))}")

@@ -5,7 +5,7 @@ package_name = "deepracer_core"
 setup(
     name=package_name,
     version="0.1.0",
-    description="What DeepRacer is, without ROS and without TensorFlow: track, race rules, experience, stores.",
+    description="What DeepRacer is, without ROS and TensorFlow: track, rules, experience, stores.",
     maintainer="The DeepRacer maintainers",
     maintainer_email="maintainers@deepracer.example",
     license="Apache-2.0",

@@ -5,7 +5,7 @@ package_name = "deepracer_gazebo"
 setup(
     name=package_name,
     version="0.1.0",
-    description="The Gazebo server, the client of its car plugin, the generator of tracks and worlds.",
+    description="The Gazebo server, the client of its plugin, the generator of tracks and worlds.",
     maintainer="The DeepRacer maintainers",
     maintainer_email="maintainers@deepracer.example",
     license="Apache-2.0",
