@@ -252,8 +252,8 @@ class RedisServer:
         what = (
             f"port {self._port} is taken, choose another one"
             if self._is_port_taken()
-            else f"not ready within {self._deadline_s:g} s, or it ended; its log says why, its data "
-            f"are in {self._folder}"
+            else f"it ended or was not ready within {self._deadline_s:g} s, its log says why; "
+            f"its data are in {self._folder}"
         )
         log = "\n".join(f"    {line}" for line in self._last_lines) or "    (it said nothing)"
         return f"redis-server did not start: {what}\n{log}"
