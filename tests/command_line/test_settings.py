@@ -28,6 +28,15 @@ def test_later_layers_win_and_each_value_knows_its_source(tmp_path):
     assert resolved.sources["track"] == "default"
 
 
+def test_a_later_file_wins_over_an_earlier_one(tmp_path):
+    earlier, later = tmp_path / "earlier.yaml", tmp_path / "later.yaml"
+    earlier.write_text("seed: 1\nsegment_length: 16\n")
+    later.write_text("seed: 2\n")
+    resolved = resolve_settings({}, {}, earlier, later)
+    assert (resolved.settings.seed, resolved.settings.segment_length) == (2, 16)
+    assert resolved.sources["segment_length"] == str(earlier)
+
+
 def test_every_value_is_logged_with_its_source_and_without_a_password(caplog):
     with caplog.at_level(logging.INFO, logger="deepracer"):
         resolve_settings({"redis": "redis://:s3cr:et@host:6379"}, {"DEEPRACER_RUN": "a"})

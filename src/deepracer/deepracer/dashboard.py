@@ -14,6 +14,7 @@ from deepracer.chart import braille_chart
 from deepracer.job_progress import JobProgress
 
 _AXIS_WIDTH = 7
+_WIDE = 70
 _EDGES = 6  # the panel's border and padding, left and right
 _LAP_MARK = ("●", "green")
 _OFF_MARK = ("\N{MULTIPLICATION SIGN}", "red")
@@ -62,13 +63,13 @@ class Dashboard:
         """Draw into the width and, on a low terminal, the height that there is."""
         view = self.view
         inner = options.max_width - _EDGES
-        chart_rows = min(max(console.size.height - 16, 2), 6)
+        chart_rows = min(max(console.size.height - 18, 2), 6)
         parts: list[RenderableType] = [_clock(view), Text()]
         if view.waiting is not None:
             parts += [Text(view.waiting, style="cyan", no_wrap=True, overflow="ellipsis")]
-        else:
-            parts += [_numbers(view), Text(), *_curve(view.progress, inner, chart_rows), Text()]
-            parts += [_last_episodes(view.progress)]
+        elif view.progress.episodes:
+            parts += [_numbers(view, inner), Text(), *_curve(view.progress, inner, chart_rows), Text()]
+            parts += [_last_episodes(view.progress, inner)]
         if view.problem is not None:
             parts += [Text(), Text(view.problem, style="bold yellow")]
         yield Panel(
@@ -115,28 +116,29 @@ def _clock(view: JobView) -> Table:
     return line
 
 
-def _numbers(view: JobView) -> Table:
+def _numbers(view: JobView, width: int) -> Table:
     progress = view.progress
     cells = (
         ("iteration", _whole(progress.iteration)),
         ("episodes", _whole(progress.episodes)),
-        ("mean progress", _number(progress.mean_progress, "{:.1f} %")),
+        ("progress", _number(progress.mean_progress, "{:.1f} %")),
         ("model", f"v{progress.policy_version}" if progress.policy_version else "random"),
         ("steps/s", _number(progress.steps_per_second(view.now), "{:.0f}")),
-        ("mean reward", _number(progress.mean_reward, "{:.1f}")),
+        ("reward", _number(progress.mean_reward, "{:.1f}")),
         ("laps", _whole(progress.laps)),
         ("steps", _whole(progress.steps)),
         ("best lap", lap_text(progress.best_lap_s)),
     )
+    groups = 3 if width >= _WIDE else 2
     table = Table.grid(padding=(0, 1), expand=True)
-    for group in range(3):
+    for group in range(groups):
         table.add_column(style="dim", no_wrap=True)
         table.add_column(justify="right", no_wrap=True, ratio=1)
-        if group < 2:
+        if group < groups - 1:
             table.add_column(width=2)
-    for row in range(3):
+    for first in range(0, len(cells), groups):
         texts: list[str] = []
-        for name, value in cells[row * 3 : row * 3 + 3]:
+        for name, value in cells[first : first + groups]:
             texts += [name, value, ""]
         table.add_row(*texts[:-1])
     return table
@@ -156,10 +158,12 @@ def _curve(progress: JobProgress, width: int, rows: int) -> list[Text]:
     return lines
 
 
-def _last_episodes(progress: JobProgress) -> Text:
+def _last_episodes(progress: JobProgress, width: int) -> Text:
     line = Text.assemble(("last episodes  ", "dim"))
     for status in progress.last_statuses:
         line.append(*_MARKS.get(status, _OTHER_MARK))
+    if width < _WIDE:
+        return line
     legend = (_LAP_MARK, (" lap  ", "dim"), _OFF_MARK, (" off track  ", "dim"))
     return line.append("   ").append_text(Text.assemble(*legend, _OTHER_MARK, (" other", "dim")))
 

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from statistics import fmean
+from typing import Any
 
 from deepracer_core.episode import EpisodeRecord, EpisodeStatus
 
@@ -21,7 +22,7 @@ class JobProgress:
         self.steps = 0
         self.laps = 0
         self.best_lap_s: float | None = None
-        self.trainer: Mapping[str, object] = {}
+        self.trainer: Mapping[str, Any] = {}
         self._progress_of: dict[int, list[float]] = {}
         self._recent: deque[EpisodeRecord] = deque(maxlen=RECENT_EPISODES)
         self._speed: deque[tuple[float, int]] = deque()
@@ -49,8 +50,7 @@ class JobProgress:
     @property
     def iteration(self) -> int:
         """Rounds of rollouts and learning that are complete."""
-        iteration = self.trainer.get("iteration", self.policy_version)
-        return iteration if isinstance(iteration, int) else self.policy_version
+        return int(self.trainer.get("iteration", self.policy_version))
 
     @property
     def mean_reward(self) -> float | None:

@@ -64,6 +64,7 @@ class LaunchedProcess:
     ) -> None:
         adopt_orphans()
         self.log_path = log_path
+        self.environment = dict(environment)
         self._not_ours = descendants(os.getpid())
         with log_path.open("ab") as output:
             self._process = subprocess.Popen(
@@ -71,7 +72,7 @@ class LaunchedProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=dict(environment),
+                env=self.environment,
                 start_new_session=True,
                 preexec_fn=die_with_parent,
                 pass_fds=tuple(keep_open),
@@ -90,17 +91,33 @@ class LaunchedProcess:
 
     def stop(self) -> None:
         """End the launch and everything it has started; returns within ten seconds."""
-        started = time.monotonic()
-        for number, patience_s in STOP_LADDER:
-            # The launch is asked first, alone: it stops its own in order.
-            alone = number == signal.SIGINT and self.exit_code is None
-            send_signal([self.pid] if alone else self.processes(), number)
-            if wait_until_gone(self.processes(), patience_s) and not self.processes():
-                break
-            log.warning("stop signal=%d left=%s", number, self.processes())
+        stop_together([self])
+
+    def _collect(self) -> None:
         self._process.wait(timeout=1.0)
         reap_orphans(self._not_ours)
-        log.info("launch stopped seconds=%.1f", time.monotonic() - started)
+
+
+def stop_together(launches: Sequence[LaunchedProcess]) -> None:
+    """End several launches and everything they have started, within ten seconds for all."""
+    started = time.monotonic()
+    for number, patience_s in STOP_LADDER:
+        # The launches are asked first, alone: each stops its own in order.
+        asked = [each.pid for each in launches if each.exit_code is None]
+        if number == signal.SIGINT and asked:
+            send_signal(asked, number)
+        else:
+            send_signal(_all_processes(launches), number)
+        if wait_until_gone(_all_processes(launches), patience_s) and not _all_processes(launches):
+            break
+        log.warning("stop signal=%d left=%s", number, _all_processes(launches))
+    for launched in launches:
+        launched._collect()
+    log.info("stopped launches=%d seconds=%.1f", len(launches), time.monotonic() - started)
+
+
+def _all_processes(launches: Sequence[LaunchedProcess]) -> set[int]:
+    return {pid for launched in launches for pid in launched.processes()}
 
 
 def _text(value: object) -> str:

@@ -46,6 +46,14 @@ def descendants(pid: int, leave_out: Iterable[int] = ()) -> list[int]:
     return found
 
 
+def process_name(pid: int) -> str:
+    """Name of a process, empty when it has ended; the kernel keeps 15 characters of it."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def send_signal(pids: Iterable[int], number: int) -> None:
     """Send a signal to each process that still exists."""
     for pid in pids:

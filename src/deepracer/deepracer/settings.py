@@ -19,7 +19,7 @@ class JobSettings:
     """
 
     track: str = Field(
-        default="oval",
+        default="meadow_loop",
         min_length=1,
         description="Track to drive on; `deepracer tracks` lists them.",
     )

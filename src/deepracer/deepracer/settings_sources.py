@@ -3,11 +3,11 @@
 import dataclasses
 import difflib
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import yaml
 from deepracer_core.errors import ConfigurationError
@@ -22,7 +22,12 @@ SETUP_VARIABLES = frozenset({"DEEPRACER_CACHE"})
 
 SETTING_NAMES = tuple(field.name for field in dataclasses.fields(JobSettings))
 
+_Layer = dict[str, tuple[Any, str]]
+"""Values by setting name, each with where it came from."""
+
 _ADAPTER = TypeAdapter(JobSettings)
+
+_LOGIN = re.compile(r"://.*@")
 
 log = logging.getLogger(__name__)
 
@@ -42,28 +47,29 @@ class ResolvedSettings:
 def resolve_settings(
     command_line: Mapping[str, Any],
     environment: Mapping[str, str],
-    settings_file: Path | None = None,
+    *settings_files: Path,
 ) -> ResolvedSettings:
     """Merge the four layers, validate the result and log each value with its source.
 
     Args:
         command_line: options given by the user, by setting name; None means not given.
         environment: the process environment; `DEEPRACER_<NAME>` sets a setting.
-        settings_file: YAML file with settings by name, or None.
+        settings_files: YAML files with settings by name; a later one wins over an earlier one.
 
     Raises:
         ConfigurationError: a key is unknown, a value does not fit, or the file cannot be read.
     """
     values: dict[str, Any] = {}
     sources: dict[str, str] = dict.fromkeys(SETTING_NAMES, "default")
-    for layer, source_of in (
-        (_from_file(settings_file), lambda name: str(settings_file)),
-        (_from_environment(environment), lambda name: ENVIRONMENT_PREFIX + name.upper()),
-        (_given(command_line), lambda name: "--" + name.replace("_", "-")),
-    ):
-        for name, value in layer.items():
+    layers = [
+        *(_from_file(path) for path in settings_files),
+        _from_environment(environment),
+        _from_command_line(command_line),
+    ]
+    for layer in layers:
+        for name, (value, source) in layer.items():
             values[name] = value
-            sources[name] = source_of(name)
+            sources[name] = source
     try:
         settings = _ADAPTER.validate_python(values)
     except ValidationError as error:
@@ -75,20 +81,37 @@ def resolve_settings(
 
 
 def shown(value: object) -> str:
-    """A value as text for people, the password of an address replaced by ***."""
-    if value is None:
-        return "none"
-    text = str(value)
-    if "://" in text:
-        address = urlsplit(text)
-        if address.password is not None:
-            text = text.replace(f":{address.password}@", ":***@", 1)
-    return text
+    """A value as text for people, the login of an address replaced by ***."""
+    return "none" if value is None else _LOGIN.sub("://***@", str(value))
 
 
-def _from_file(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
+def write_settings(path: Path, settings: JobSettings) -> None:
+    """Write settings as a file that `resolve_settings` reads, with absolute paths.
+
+    An address with a login in it is left out: what a run leaves behind holds no password.
+    """
+    lines = ["# What this run was told. `deepracer train --run NAME` takes it up again."]
+    for name in SETTING_NAMES:
+        value = getattr(settings, name)
+        if value is not None and _LOGIN.search(str(value)):
+            lines.append(f"# {name}: has a login in it; give it again")
+            continue
+        plain = str(value.absolute()) if isinstance(value, Path) else value
+        lines.append(yaml.safe_dump({name: plain}, allow_unicode=True).strip())
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def option_name(name: str) -> str:
+    """The command line option that sets a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def variable_name(name: str) -> str:
+    """The environment variable that sets a setting."""
+    return ENVIRONMENT_PREFIX + name.upper()
+
+
+def _from_file(path: Path) -> _Layer:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -103,30 +126,31 @@ def _from_file(path: Path | None) -> dict[str, Any]:
         )
     for name in content:
         if name not in SETTING_NAMES:
-            raise ConfigurationError(f"settings file {path}: {unknown(str(name), SETTING_NAMES)}")
-    return content
+            raise ConfigurationError(f"settings file {path}: {_unknown(str(name), SETTING_NAMES)}")
+    return {name: (value, str(path)) for name, value in content.items()}
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    variables = {ENVIRONMENT_PREFIX + name.upper(): name for name in SETTING_NAMES}
-    layer: dict[str, Any] = {}
+def _from_environment(environment: Mapping[str, str]) -> _Layer:
+    names = {variable_name(name): name for name in SETTING_NAMES}
+    layer: _Layer = {}
     for variable, value in environment.items():
         if not variable.startswith(ENVIRONMENT_PREFIX) or variable in SETUP_VARIABLES:
             continue
-        if variable not in variables:
-            raise ConfigurationError(f"environment: {unknown(variable, tuple(variables))}")
+        if variable not in names:
+            raise ConfigurationError(f"environment: {_unknown(variable, tuple(names))}")
         # `NAME= command` is how a shell unsets a variable for one command.
         if value:
-            layer[variables[variable]] = value
+            layer[names[variable]] = value, variable
     return layer
 
 
-def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
+def _from_command_line(options: Mapping[str, Any]) -> _Layer:
+    return {
+        name: (value, option_name(name)) for name, value in options.items() if value is not None
+    }
 
 
-def unknown(name: str, known: tuple[str, ...]) -> str:
-    """Say that a name is unknown and which known one is nearest."""
+def _unknown(name: str, known: tuple[str, ...]) -> str:
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
     return f"unknown setting {name!r}; did you mean {nearest[0]!r}?"
 

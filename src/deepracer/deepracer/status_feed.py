@@ -2,10 +2,12 @@
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from types import TracebackType
+from typing import Any
 
 import redis
 from deepracer_core.episode import EpisodeRecord
@@ -23,8 +25,9 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class _News:
     records: tuple[EpisodeRecord, ...] = ()
-    trainer: Mapping[str, object] | None = None
+    trainer: Mapping[str, Any] | None = None
     problem: str | None = None
+    came_at: float = 0.0
 
 
 class StatusFeed:
@@ -36,10 +39,13 @@ class StatusFeed:
 
     Attributes:
         problem: why nothing can be read at the moment, or None.
+        ends_at: when the job's time is over, seconds of the monotonic clock; None before the
+            trainer's clock runs.
     """
 
     def __init__(self, url: str, run: str) -> None:
         self.problem: str | None = None
+        self.ends_at: float | None = None
         self._url = url
         self._run = run
         self._news: SimpleQueue[_News] = SimpleQueue()
@@ -70,9 +76,12 @@ class StatusFeed:
                 progress.add(record)
             if news.trainer is not None:
                 progress.trainer = news.trainer
+                self.ends_at = news.came_at + float(news.trainer.get("seconds_left", 0.0))
 
     def _follow(self) -> None:
         after = "0"
+        told: dict[str, Any] | None = None
+        is_first = True
         status: RunStatus | None = None
         absent = False
         while not self._end.is_set():
@@ -81,6 +90,9 @@ class StatusFeed:
                     status = RunStatus(connect(self._url, _CONNECT_DEADLINE_S), self._run)
                 entries = status.episodes(after)
                 trainer = status.trainer()
+                # What is there at first may be the last word of the run's job before this one.
+                news = None if is_first or trainer == told else trainer
+                told, is_first = trainer, False
             except (RedisUnavailable, redis.RedisError) as error:
                 status = None
                 if not absent:
@@ -92,5 +104,6 @@ class StatusFeed:
                     log.info("redis answers")
                 absent = False
                 after = entries[-1][0] if entries else after
-                self._news.put(_News(tuple(record for _, record in entries), trainer))
+                records = tuple(record for _, record in entries)
+                self._news.put(_News(records, news, came_at=time.monotonic()))
             self._end.wait(_PERIOD_S)

@@ -1,0 +1,157 @@
+"""The command `deepracer`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.track_library import load_track, track_names
+from rich.console import Console
+from rich.table import Table
+
+from deepracer import exit_codes
+from deepracer.evaluate import evaluate
+from deepracer.failure import JobFailed
+from deepracer.log import start_log
+from deepracer.preflight import findings
+from deepracer.project_files import find_settings_file
+from deepracer.run_folder import LATEST, RunFolder, run_folder
+from deepracer.setting_options import takes_settings
+from deepracer.settings_sources import SETTING_NAMES, ResolvedSettings, resolve_settings
+from deepracer.smoke import smoke
+from deepracer.train import train
+
+app = typer.Typer(
+    help="Train a simulated AWS DeepRacer car to drive, and see how well it does.",
+    epilog="Exit codes: 0 done, 1 a process of the job failed, 2 something given cannot be used,"
+    " 3 smoke found a part that does not work, 4 no model was learnt, 130 Ctrl-C, 143 SIGTERM.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Settings file, YAML. Settings come from their defaults, then this file, then the"
+        " environment (DEEPRACER_TRACK, ...), then these options; the later one wins.",
+        show_default="config/job.yaml",
+    ),
+]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show the log, too: each setting and its source.")
+]
+ModelOption = Annotated[
+    str, typer.Option(help="Which model drives: best, latest, or the number of a version.")
+]
+
+
+@app.command("train")
+@takes_settings(*SETTING_NAMES)
+def train_command(
+    given: dict[str, Any], config: ConfigOption = None, verbose: VerboseOption = False
+) -> None:
+    """Train a model for a while, then let the best one race.
+
+    Starts Gazebo, the ROS nodes, Redis (unless one is configured) and the trainer, shows how they
+    get on, and stops everything at the end of the job or on Ctrl-C. A run that exists is resumed.
+    """
+    start_log(verbose)
+    raise typer.Exit(train(_resolve(given, config), Console()))
+
+
+@app.command("evaluate")
+@takes_settings(
+    "run", "runs_folder", "track", "evaluation_trials", "store", "seed", "max_steps", "headless"
+)
+def evaluate_command(
+    given: dict[str, Any],
+    model: ModelOption = "best",
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Let a model of a run race, the latest run's best one by default.
+
+    Settings that are not given are those that the run was trained with.
+    """
+    start_log(verbose)
+    given["run"] = given["run"] or LATEST
+    raise typer.Exit(evaluate(_resolve(given, config), model, Console()))
+
+
+@app.command("smoke")
+@takes_settings("runs_folder", "track", "redis", "store", "seed", "headless")
+def smoke_command(
+    given: dict[str, Any], config: ConfigOption = None, verbose: VerboseOption = False
+) -> None:
+    """Try the whole cycle on real parts for about two minutes and say how each part does."""
+    start_log(verbose)
+    raise typer.Exit(smoke(_resolve(given, config), Console()))
+
+
+@app.command("check")
+@takes_settings(*SETTING_NAMES)
+def check_command(
+    given: dict[str, Any], config: ConfigOption = None, verbose: VerboseOption = False
+) -> None:
+    """Look at everything that a job would be given, and start nothing."""
+    start_log(verbose)
+    resolved = _resolve(given, config)
+    good = True
+    console = Console(soft_wrap=True, highlight=False)
+    for finding in findings(resolved, _named_run(resolved)):
+        good = good and finding.good
+        mark = "[green]ok [/]" if finding.good else "[bold red]bad[/]"
+        console.print(f"{mark}  {finding.subject:<16}", end="")
+        console.print(finding.detail, markup=False)
+    table = Table("setting", "value", "from", box=None, header_style="dim")
+    for name in SETTING_NAMES:
+        table.add_row(name, resolved.describe(name), resolved.sources[name])
+    console.print(table)
+    raise typer.Exit(exit_codes.DONE if good else exit_codes.UNUSABLE)
+
+
+@app.command("tracks")
+def tracks_command() -> None:
+    """List the tracks."""
+    table = Table("track", "length", "width", box=None, header_style="dim")
+    for name in track_names():
+        track = load_track(name)
+        table.add_row(name, f"{track.length:.1f} m", f"{track.width_at(0.0):.2f} m")
+    Console().print(table)
+
+
+def main() -> None:
+    """Run the command line; the one place where a program of it ends."""
+    try:
+        app()
+    except ConfigurationError as error:
+        _complain(error)
+        sys.exit(exit_codes.UNUSABLE)
+    except JobFailed as error:
+        _complain(error)
+        sys.exit(exit_codes.FAILED)
+    except KeyboardInterrupt:
+        sys.exit(exit_codes.INTERRUPTED)
+
+
+def _resolve(given: dict[str, Any], config: Path | None) -> ResolvedSettings:
+    """The settings; those of a run that exists stand below the settings file."""
+    file = find_settings_file(config)
+    files = [] if file is None else [file]
+    resolved = resolve_settings(given, os.environ, *files)
+    folder = _named_run(resolved)
+    if folder is not None and folder.exists:
+        resolved = resolve_settings(given, os.environ, folder.settings_file, *files)
+    return resolved
+
+
+def _named_run(resolved: ResolvedSettings) -> RunFolder | None:
+    settings = resolved.settings
+    return run_folder(settings.runs_folder, settings.run) if settings.run else None
+
+
+def _complain(error: Exception) -> None:
+    Console(stderr=True, soft_wrap=True).print(f"deepracer: {error}", markup=False, style="red")

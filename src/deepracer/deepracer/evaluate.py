@@ -1,0 +1,210 @@
+"""`deepracer evaluate`: a chosen model drives a number of laps; a table says how they went."""
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from deepracer_core.episode import EpisodeRecord, EpisodeStatus
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.evaluation_results import read_results
+from deepracer_core.model_store import ModelStore, StoreError, open_model_store
+from deepracer_core.model_watcher import choose_version
+from deepracer_core.track_library import load_track
+from rich.console import Console
+from rich.table import Table
+
+from deepracer import exit_codes
+from deepracer.dashboard import lap_text
+from deepracer.failure import launch_failure
+from deepracer.interruption import Interruption
+from deepracer.launch_arguments import evaluation_arguments
+from deepracer.launched import LaunchedProcess, ros2_launch
+from deepracer.log import log_to_file
+from deepracer.run_folder import RunFolder, run_folder
+from deepracer.settings import JobSettings
+from deepracer.settings_sources import ResolvedSettings
+from deepracer.workplace import claim_workplace
+
+_LOOK_S = 0.1
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What an evaluation found.
+
+    Attributes:
+        version: the model that drove.
+        trials: its laps; fewer than asked for when it was interrupted.
+        folder: where the results and the log are.
+    """
+
+    version: int
+    trials: Sequence[EpisodeRecord]
+    folder: Path
+
+
+def evaluate(resolved: ResolvedSettings, model: str, console: Console) -> int:
+    """Evaluate a model of a run that exists.
+
+    Args:
+        resolved: settings; `run` is given.
+        model: best, latest, or the number of a version.
+        console: where the table goes.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        ConfigurationError: the run, the track or the model does not exist.
+        JobFailed: a process of the simulation died.
+    """
+    settings = resolved.settings
+    folder = run_folder(settings.runs_folder, settings.run or "")
+    if not folder.exists:
+        raise ConfigurationError(
+            f"there is no run {folder.name!r} in {folder.path.parent}: train one first, or name"
+            " another with --run"
+        )
+    load_track(settings.track)
+    version = chosen_version(open_store(settings, folder), model)
+    with Interruption() as interruption:
+        log_to_file(folder.logs / "deepracer.log")
+        with console.status(f"model v{version} drives {settings.evaluation_trials} laps ..."):
+            found = run_evaluation(settings, folder, version, interruption)
+        if found is None:
+            return interruption.exit_code
+    print_evaluation(found, settings.track, console)
+    console.print(f"Everything of it is in {found.folder}", highlight=False, soft_wrap=True)
+    return exit_codes.DONE
+
+
+def open_store(settings: JobSettings, folder: RunFolder) -> ModelStore:
+    """The model store of a run.
+
+    Raises:
+        ConfigurationError: its address cannot be used, or it cannot be reached.
+    """
+    try:
+        return open_model_store(settings.store or str(folder.store))
+    except StoreError as error:
+        raise ConfigurationError(f"store: {error}") from error
+
+
+def chosen_version(store: ModelStore, model: str) -> int:
+    """The version that `best`, `latest` or a number means.
+
+    Raises:
+        ConfigurationError: there is none, or the store cannot be read.
+    """
+    try:
+        return choose_version(store, model)
+    except StoreError as error:
+        raise ConfigurationError(f"store: {error}") from error
+
+
+def best_version(settings: JobSettings, folder: RunFolder) -> int | None:
+    """The best model of a run, the newest when none was judged yet, None when there is none.
+
+    Raises:
+        ConfigurationError: the store cannot be read.
+    """
+    store = open_store(settings, folder)
+    try:
+        return store.best() or store.latest()
+    except StoreError as error:
+        raise ConfigurationError(f"store: {error}") from error
+
+
+def run_evaluation(
+    settings: JobSettings, folder: RunFolder, version: int, interruption: Interruption
+) -> Evaluation | None:
+    """Let one model version drive its trials.
+
+    Args:
+        settings: track, trials, seed, and so on.
+        folder: of the run, which the results go to.
+        version: of the model.
+        interruption: ends it early.
+
+    Returns:
+        What it found, or None when it was interrupted.
+
+    Raises:
+        ConfigurationError: the model cannot be loaded.
+        JobFailed: a process of the simulation died.
+    """
+    place_of_results = folder.new_evaluation()
+    results = place_of_results / "results.json"
+    # The model's own file: the user's may have changed since it was trained.
+    metadata = place_of_results / "model_metadata.json"
+    try:
+        stored = open_store(settings, folder).load(version, names=[metadata.name])
+    except StoreError as error:
+        raise ConfigurationError(f"store: {error}") from error
+    metadata.write_bytes(stored.files[metadata.name])
+    with claim_workplace() as workplace:
+        launched = LaunchedProcess(
+            ros2_launch(
+                "sim.launch.py",
+                evaluation_arguments(settings, folder, workplace, version, metadata, results),
+            ),
+            {**os.environ, **workplace.environment()},
+            place_of_results / "launch.log",
+            keep_open=(workplace.lock,),
+        )
+        try:
+            while launched.exit_code is None and not interruption.wait(_LOOK_S):
+                pass
+            ended = launched.exit_code
+        finally:
+            launched.stop()
+    if not results.exists():
+        if interruption.came:
+            return None
+        raise launch_failure("the evaluation", ended or 0, launched.log_path)
+    trials = read_results(results)
+    for trial in trials:
+        log.info("evaluation version=%d trial=%s", version, trial.to_json())
+    return Evaluation(version, trials, place_of_results)
+
+
+def print_evaluation(evaluation: Evaluation, track: str, console: Console) -> None:
+    """Print the laps as a table and, below it, what they come to."""
+    laps = [trial.duration_s for trial in evaluation.trials if _is_lap(trial)]
+    table = Table(
+        title=f"Model v{evaluation.version} on {track}",
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        box=None,
+        pad_edge=False,
+    )
+    for name in ("trial", "time", "progress", "steps", "reward"):
+        table.add_column(name, justify="right")
+    table.add_column("ended with")
+    for number, trial in enumerate(evaluation.trials, start=1):
+        fastest = _is_lap(trial) and trial.duration_s == min(laps)
+        table.add_row(
+            str(number),
+            lap_text(trial.duration_s),
+            f"{trial.progress:.1f} %",
+            str(trial.steps),
+            f"{trial.reward:.1f}",
+            trial.status.value.replace("_", " ") + (" (fastest)" if fastest else ""),
+            style="green" if _is_lap(trial) else "yellow",
+        )
+    console.print(table)
+    off_tracks = sum(trial.status is EpisodeStatus.OFF_TRACK for trial in evaluation.trials)
+    words = [f"{len(laps)} of {len(evaluation.trials)} laps complete", f"{off_tracks} off track"]
+    if laps:
+        words += [f"best {lap_text(min(laps))}", f"mean {lap_text(fmean(laps))}"]
+    console.print(", ".join(words), style="bold", highlight=False)
+
+
+def _is_lap(trial: EpisodeRecord) -> bool:
+    return trial.status is EpisodeStatus.LAP_COMPLETE

@@ -1,0 +1,172 @@
+"""Everything that a user can get wrong, looked at before anything starts."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from deepracer_core.action_space import ActionSpace, Command
+from deepracer_core.episode import CarState, Episode, EpisodeRules
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.hyperparameters import load_hyperparameters
+from deepracer_core.model_metadata import ModelMetadata, load_model_metadata, parse_model_metadata
+from deepracer_core.model_store import StoreError, open_model_store
+from deepracer_core.redis_connection import RedisUnavailable, address, connect
+from deepracer_core.reward import RewardError, load_reward_function, reward_params
+from deepracer_core.simulation import CONTROL_RATE, frame_time_ns
+from deepracer_core.track import Track
+from deepracer_core.track_library import load_track
+
+from deepracer.project_files import find_input
+from deepracer.run_folder import RunFolder
+from deepracer.settings_sources import ResolvedSettings
+
+_REDIS_DEADLINE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What looking at one thing gave.
+
+    Attributes:
+        subject: what was looked at, usually the name of a setting.
+        detail: what was found, in a few words; of a fault, all that the person needs to mend it.
+        good: whether it can be used.
+    """
+
+    subject: str
+    detail: str
+    good: bool
+
+
+def preflight(resolved: ResolvedSettings, folder: RunFolder | None) -> None:
+    """Look at everything and refuse to start if anything cannot be used.
+
+    Args:
+        resolved: the job's settings.
+        folder: of the run, if it has a name already.
+
+    Raises:
+        ConfigurationError: with every fault that was found.
+    """
+    faults = [finding.detail for finding in findings(resolved, folder) if not finding.good]
+    if faults:
+        raise ConfigurationError("\n".join(faults))
+
+
+def findings(resolved: ResolvedSettings, folder: RunFolder | None) -> Iterator[Finding]:
+    """Look at one thing after the other; faults are findings too."""
+    settings = resolved.settings
+    metadata = find_input(settings.model_metadata)
+    for subject, look in (
+        ("track", lambda: _look_at_track(settings.track)),
+        ("model_metadata", lambda: _look_at_model_metadata(metadata)),
+        ("hyperparameters", lambda: _look_at_hyperparameters(find_input(settings.hyperparameters))),
+        (
+            "reward_function",
+            lambda: _look_at_reward(find_input(settings.reward_function), settings.track),
+        ),
+        ("redis", lambda: _look_at_redis(settings.redis)),
+        ("store", lambda: _look_at_store(settings.store)),
+        ("run", lambda: _look_at_run(settings.store, folder, metadata)),
+    ):
+        yield _finding(subject, resolved.sources.get(subject, ""), look)
+
+
+def _finding(subject: str, source: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, look(), good=True)
+    except (ConfigurationError, RewardError, RedisUnavailable, StoreError) as error:
+        text = str(error)
+    where = f" (from {source})" if source not in ("", "default") else ""
+    return Finding(subject, f"{subject}{where}: {text}", good=False)
+
+
+def _look_at_track(name: str) -> str:
+    track = load_track(name)
+    return f"{name}, {track.length:.1f} m"
+
+
+def _look_at_model_metadata(path: Path) -> str:
+    metadata = load_model_metadata(path)
+    space = metadata.action_space
+    kind = f"{space.size} actions" if space.is_discrete else "continuous actions"
+    return f"{metadata.training_algorithm}, {kind}, {metadata.neural_network}; {path}"
+
+
+def _look_at_hyperparameters(path: Path) -> str:
+    hyperparameters = load_hyperparameters(path)
+    return (
+        f"{hyperparameters.num_episodes_between_training} episodes an iteration,"
+        f" {hyperparameters.num_epochs} epochs, lr {hyperparameters.lr:g}; {path}"
+    )
+
+
+def _look_at_reward(path: Path, track_name: str) -> str:
+    function = load_reward_function(path)
+    try:
+        track = load_track(track_name)
+    except ConfigurationError:
+        return f"it loads, but there is no track to try it on; {path}"
+    return f"gives {function(_first_step(track)):g} at the start line; {path}"
+
+
+def _first_step(track: Track) -> dict[str, Any]:
+    """What a reward function is told when the car has left the start line at 1 m/s."""
+    start, after = (
+        CarState(frame_time_ns(step), *track.pose_at(step / CONTROL_RATE), 1.0, 0.0)
+        for step in (0, 1)
+    )
+    episode = Episode(track, EpisodeRules(), start, number=0)
+    return reward_params(track, track.waypoints, episode.advance(after))
+
+
+def _look_at_redis(url: str | None) -> str:
+    if url is None:
+        return "one is started for the job"
+    connect(url, _REDIS_DEADLINE_S).close()
+    return f"answers at {address(url)}"
+
+
+def _look_at_store(url: str | None) -> str:
+    if url is None:
+        return "a folder of the run"
+    store = open_model_store(url)
+    store.check(writing=True)
+    return f"can be written: {store.url}"
+
+
+def _look_at_run(store_url: str | None, folder: RunFolder | None, metadata: Path) -> str:
+    """Whether there is a model to train on from, and whether it fits what is asked for."""
+    if store_url is None and (folder is None or not folder.store.is_dir()):
+        return "a new one"
+    store = open_model_store(store_url or str(folder.store))  # type: ignore[union-attr]
+    version = store.latest()
+    if version is None:
+        return "a new one"
+    stored = store.load(version, names=["model_metadata.json"]).files["model_metadata.json"]
+    source = f"model_metadata.json of version {version} in {store.url}"
+    differences = _differences(parse_model_metadata(stored, source), load_model_metadata(metadata))
+    if differences:
+        raise ConfigurationError(
+            f"its newest model, version {version} in {store.url}, was trained with another"
+            f" {' and '.join(differences)} than {metadata} asks for: give it the file it was"
+            " trained with, or start a new run with --run NAME"
+        )
+    return f"trains on from version {version} in {store.url}"
+
+
+def _differences(trained: ModelMetadata, asked: ModelMetadata) -> list[str]:
+    names = ("neural_network", "training_algorithm", "sensors")
+    different = [name for name in names if getattr(trained, name) != getattr(asked, name)]
+    if _commands(trained.action_space) != _commands(asked.action_space):
+        different.insert(0, "action_space")
+    return different
+
+
+def _commands(space: ActionSpace) -> list[Command]:
+    """What tells one action space from another: its commands, or the corners of its range."""
+    if space.is_discrete:
+        return [space.command(action) for action in range(space.size)]
+    return [space.command(np.full(space.size, edge, np.float32)) for edge in (-1.0, 1.0)]

@@ -1,0 +1,59 @@
+"""Command line options for settings, made from their declarations."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+from pydantic.fields import FieldInfo
+
+from deepracer.settings import JobSettings
+from deepracer.settings_sources import option_name, shown
+
+_METAVARS = {int: "NUMBER", Path: "PATH", str: "TEXT"}
+
+
+def takes_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a typer command an option for each of these settings.
+
+    The command gets what was given as its first argument, a dictionary by setting name. The values
+    are text: they are validated where those of all layers are.
+
+    Args:
+        names: of settings in JobSettings.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+
+        @functools.wraps(command)
+        def take(**values: Any) -> Any:
+            given = {name: values.pop(name) for name in names}
+            return command(given, **values)
+
+        options = [_option(name) for name in names]
+        take.__signature__ = inspect.Signature([*options, *own])  # type: ignore[attr-defined]
+        return take
+
+    return decorate
+
+
+def _option(name: str) -> inspect.Parameter:
+    declared: FieldInfo = JobSettings.__pydantic_fields__[name]  # type: ignore[attr-defined]
+    kinds = [kind for kind in get_args(declared.annotation) if kind is not type(None)]
+    kind = kinds[0] if kinds else declared.annotation
+    flag = kind is bool
+    option = option_name(name)
+    info = typer.Option(
+        f"{option}/--no-{option[2:]}" if flag else option,
+        help=declared.description,
+        metavar=None if flag else _METAVARS[kind],
+        # What is not given stays None, so that the layers below can say it.
+        show_default=shown(declared.default).lower() if flag else shown(declared.default),
+    )
+    annotation = Annotated[(bool if flag else str) | None, info]
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+    )

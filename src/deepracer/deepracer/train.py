@@ -1,0 +1,205 @@
+"""`deepracer train`: a training job from its inputs to the evaluation of what it learnt."""
+
+import contextlib
+import logging
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rich.console import Console
+
+from deepracer import exit_codes
+from deepracer.dashboard import JobView, clock_text
+from deepracer.display import open_display
+from deepracer.evaluate import Evaluation, best_version, run_evaluation
+from deepracer.failure import JobFailed, launch_failure
+from deepracer.interruption import Interruption
+from deepracer.job_progress import JobProgress
+from deepracer.launch_arguments import RedisPlace, redis_place, training_arguments, worker_arguments
+from deepracer.launched import LaunchedProcess, ros2_launch, stop_together
+from deepracer.log import log_to_file
+from deepracer.preflight import preflight
+from deepracer.project_files import find_input
+from deepracer.run_folder import RunFolder, new_run_folder, run_folder
+from deepracer.settings import INPUT_FIELDS, JobSettings
+from deepracer.settings_sources import ResolvedSettings, write_settings
+from deepracer.status_feed import StatusFeed
+from deepracer.summary import print_summary
+from deepracer.workplace import claim_workplace
+
+_REFRESH_S = 0.25
+_START_PATIENCE_S = 20.0
+
+OVERTIME_S = 180.0
+"""Seconds beyond the job's duration after which a trainer that has not ended is taken for hung."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingJob:
+    """What the parts of a running job share.
+
+    Attributes:
+        settings: the job's.
+        folder: of the run.
+        lock: descriptor of the run's lock, which the launches hold too.
+        redis: where Redis is, or is to be started.
+        interruption: ends the job early.
+        progress: sums over its episodes.
+    """
+
+    settings: JobSettings
+    folder: RunFolder
+    lock: int
+    redis: RedisPlace
+    interruption: Interruption
+    progress: JobProgress = field(default_factory=JobProgress)
+
+
+def train(resolved: ResolvedSettings, console: Console) -> int:
+    """Run a whole job: training, evaluation of the best model, summary.
+
+    Args:
+        resolved: the job's settings.
+        console: where the display and the summary go.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        ConfigurationError: something given cannot be used; nothing was started.
+        JobFailed: a process of the job died; what there is has been summed up all the same.
+    """
+    settings = resolved.settings
+    named = run_folder(settings.runs_folder, settings.run) if settings.run else None
+    with console.status("looking at the inputs ..."):
+        preflight(resolved, named)
+    folder = named or new_run_folder(settings.runs_folder)
+    with Interruption() as interruption, folder.claim() as lock:
+        log_to_file(folder.logs / "deepracer.log")
+        keep_inputs(settings, folder)
+        job = TrainingJob(settings, folder, lock, redis_place(settings, folder), interruption)
+        version: int | None = None
+        evaluation: Evaluation | None = None
+        try:
+            run_training(job, console)
+            version = best_version(settings, folder)
+            if version is not None and settings.evaluation_trials and not interruption.came:
+                with console.status(f"evaluation: model v{version} drives ..."):
+                    evaluation = run_evaluation(settings, folder, version, interruption)
+        finally:
+            print_summary(settings, folder, job.progress, evaluation, console)
+        if interruption.came:
+            return interruption.exit_code
+        return exit_codes.NO_MODEL if version is None else exit_codes.DONE
+
+
+def keep_inputs(settings: JobSettings, folder: RunFolder) -> None:
+    """Write what the job was told into the run's folder, and point `latest` at it."""
+    folder.inputs.mkdir(exist_ok=True)
+    for name in INPUT_FIELDS:
+        path = find_input(getattr(settings, name))
+        kept = folder.inputs / path.name
+        if path != kept:
+            shutil.copyfile(path, kept)
+    write_settings(folder.settings_file, settings)
+    folder.become_latest()
+
+
+def run_training(job: TrainingJob, console: Console) -> None:
+    """Launch everything, show how it gets on, and stop it at the job's end or when interrupted.
+
+    Raises:
+        JobFailed: a process of the job died, or the trainer did not end in time.
+    """
+    with (
+        contextlib.closing(open_display(console)) as display,
+        StatusFeed(job.redis.url, job.folder.name) as feed,
+        launch_job(job) as launches,
+    ):
+        started = time.monotonic()
+        while True:
+            since_launch_s = time.monotonic() - started
+            feed.update(job.progress)
+            display.show(_view(job, feed, since_launch_s))
+            if job.interruption.wait(_REFRESH_S):
+                log.info("interrupted signal=%s", job.interruption.number)
+                return
+            # The launch of the trainer ends when the trainer has ended: the job is done.
+            if launches[0].exit_code == 0:
+                return
+            for launched in launches:
+                if launched.exit_code is not None:
+                    raise launch_failure("training", launched.exit_code, launched.log_path)
+            if since_launch_s > job.settings.job_duration_in_seconds + OVERTIME_S:
+                raise JobFailed(
+                    f"the trainer did not end within {OVERTIME_S:.0f} s after the job's duration;"
+                    f" everything is in {launches[0].log_path}"
+                )
+
+
+@contextlib.contextmanager
+def launch_job(job: TrainingJob) -> Iterator[list[LaunchedProcess]]:
+    """The launch with the trainer and the first worker, then one for each other worker."""
+    launches: list[LaunchedProcess] = []
+    with contextlib.ExitStack() as claimed:
+        try:
+            for worker in range(job.settings.workers):
+                workplace = claimed.enter_context(claim_workplace())
+                if worker == 0:
+                    log_name = "launch.log"
+                    command = ros2_launch(
+                        "train.launch.py",
+                        training_arguments(job.settings, job.folder, job.redis, workplace),
+                    )
+                else:
+                    log_name = f"launch-worker-{worker}.log"
+                    command = ros2_launch(
+                        "sim.launch.py",
+                        worker_arguments(job.settings, job.folder, job.redis, workplace, worker),
+                    )
+                launched = LaunchedProcess(
+                    command,
+                    {**os.environ, **workplace.environment()},
+                    job.folder.logs / log_name,
+                    keep_open=(job.lock, workplace.lock),
+                )
+                launches.append(launched)
+            yield launches
+        finally:
+            stop_together(launches)
+
+
+def _view(job: TrainingJob, feed: StatusFeed, since_launch_s: float) -> JobView:
+    progress = job.progress
+    problem = feed.problem
+    waiting = None
+    if progress.episodes:
+        driving = "gathering" if progress.policy_version else "driving at random"
+        state = str(progress.trainer.get("state", ""))
+        phase = driving if state in ("", "collecting") else state
+    else:
+        phase = "starting"
+        waiting = (
+            "waiting for the first episode to end"
+            if progress.trainer
+            else "starting Gazebo, the ROS nodes, Redis and the trainer"
+        )
+        # Redis is one of the things that are only just starting.
+        problem = None if since_launch_s < _START_PATIENCE_S else problem
+    duration_s = float(job.settings.job_duration_in_seconds)
+    left_s = duration_s if feed.ends_at is None else feed.ends_at - time.monotonic()
+    return JobView(
+        run=job.folder.name,
+        track=job.settings.track,
+        phase=phase,
+        elapsed_s=duration_s - left_s,
+        duration_s=duration_s,
+        now=time.time(),
+        progress=progress,
+        waiting=waiting and f"{waiting} ({clock_text(since_launch_s)})",
+        problem=problem,
+    )
