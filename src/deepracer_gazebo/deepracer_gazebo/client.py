@@ -1,0 +1,187 @@
+"""The simulator behind the socket of the car plugin: `GazeboSimulator`."""
+
+import math
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepracer_core.simulation import CONTROL_RATE, Frame, frame_time_ns
+from deepracer_gazebo import frames
+
+_RETRY = 0.05
+"""Seconds between attempts to connect."""
+
+
+class SimulatorError(RuntimeError):
+    """Gazebo does not answer, or not as it should. The simulator cannot be used any more."""
+
+
+class GazeboSimulator:
+    """One car in one Gazebo world, moved in exact control periods.
+
+    Args:
+        path: the Unix socket of the car plugin; it appears when the simulator is ready.
+        deadline: seconds of wall clock to wait for the simulator, at the start and in each step.
+
+    Raises:
+        SimulatorError: no simulator answered in time, or it is not one that this client knows.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], deadline: float = 60.0) -> None:
+        self._path = Path(path)
+        self._deadline = deadline
+        self._sequence = 0
+        self._socket = self._connect()
+        hello = bytearray(frames.HELLO.size)
+        self._receive(memoryview(hello))
+        magic, protocol, rate, self._width, self._height, _, _ = frames.HELLO.unpack(hello)
+        if magic != frames.HELLO_MAGIC or protocol != frames.PROTOCOL:
+            self.close()
+            raise SimulatorError(
+                f"{path}: expected protocol {frames.PROTOCOL} of the car plugin, got "
+                f"{magic:#x}/{protocol}: build the plugin again with set-up"
+            )
+        if rate % CONTROL_RATE:
+            self.close()
+            raise SimulatorError(
+                f"{path}: {rate} physics steps a second do not divide into {CONTROL_RATE} control "
+                "periods: set the world's max_step_size to 1/300 s"
+            )
+        self._iterations = rate // CONTROL_RATE
+        self.simulate_ns = 0
+        """How long the physics of the last step took in the simulator, nanoseconds."""
+        self.render_ns = 0
+        """How long the last image took in the simulator, nanoseconds."""
+
+    def __enter__(self) -> "GazeboSimulator":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def reset(self, x: float, y: float, yaw: float) -> Frame:
+        """Put the car at rest at a pose (metres, radians); the frame is one control period later.
+
+        Raises:
+            ValueError: a number is not finite.
+            SimulatorError: the simulator did not answer in time.
+        """
+        return self._exchange(frames.RESET, (0.0, 0.0, x, y, yaw))
+
+    def step(self, steering_angle: float, speed: float) -> Frame:
+        """Drive for one control period, radians and m/s, and return the frame at its end.
+
+        Raises:
+            ValueError: a number is not finite.
+            SimulatorError: the simulator did not answer in time.
+        """
+        return self._exchange(0, (steering_angle, speed, 0.0, 0.0, 0.0))
+
+    def close(self) -> None:
+        """Let go of the simulator. Closing twice is allowed."""
+        self._socket.close()
+
+    def _exchange(self, flags: int, numbers: tuple[float, ...]) -> Frame:
+        if not all(map(math.isfinite, numbers)):
+            raise ValueError(f"the simulator takes finite numbers only, not {numbers}")
+        self._sequence = (self._sequence + 1) % (1 << 32)
+        request = frames.REQUEST.pack(
+            frames.REQUEST_MAGIC, self._sequence, self._iterations, flags, *numbers
+        )
+        try:
+            self._socket.sendall(request)
+        except OSError as error:
+            raise self._lost(error) from error
+        # The frame keeps the memory, so each reply gets its own and nothing is copied.
+        reply = np.empty(1, frames.REPLY)
+        image = np.empty((self._height, self._width, 3), np.uint8)
+        self._receive(memoryview(reply.view(np.uint8)), memoryview(image.reshape(-1)))
+        head = reply[0]
+        self._check(head, image)
+        contacts = bytearray(int(head["contacts_size"]))
+        self._receive(memoryview(contacts))
+        self.simulate_ns = int(head["simulate_ns"])
+        self.render_ns = int(head["render_ns"])
+        return Frame(
+            time_ns=self._time_ns(int(head["iterations"])),
+            image=image,
+            position=head["position"],
+            orientation=head["orientation"],
+            linear_velocity=head["linear_velocity"],
+            angular_velocity=head["angular_velocity"],
+            steering_angles=head["steering_angles"],
+            wheel_speeds=head["wheel_speeds"],
+            contacts=tuple(contacts.decode().split("\n")) if contacts else (),
+        )
+
+    def _time_ns(self, iterations: int) -> int:
+        periods, rest = divmod(iterations, self._iterations)
+        if rest == 0:
+            return frame_time_ns(periods)
+        # Somebody else has stepped the world; the periods are as long as ever.
+        return iterations * 1_000_000_000 // (self._iterations * CONTROL_RATE)
+
+    def _check(self, head: np.void, image: NDArray[np.uint8]) -> None:
+        if head["magic"] != frames.REPLY_MAGIC or head["sequence"] != self._sequence:
+            self.close()
+            raise SimulatorError(
+                f"{self._path}: expected the reply to request {self._sequence}, got "
+                f"{int(head['magic']):#x}/{head['sequence']}"
+            )
+        if head["image_size"] != image.size:
+            self.close()
+            raise SimulatorError(
+                f"{self._path}: expected an image of {image.size} bytes, got {head['image_size']}"
+            )
+
+    def _connect(self) -> socket.socket:
+        """Connect as soon as the simulator listens."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(self._deadline)
+        end = time.monotonic() + self._deadline
+        while True:
+            try:
+                connection.connect(str(self._path))
+            except (FileNotFoundError, ConnectionRefusedError) as error:
+                if time.monotonic() > end:
+                    connection.close()
+                    raise SimulatorError(
+                        f"{self._path}: no simulator within {self._deadline:g} s: is gazebo_server "
+                        "running, and what does its log say?"
+                    ) from error
+                threading.Event().wait(_RETRY)
+            else:
+                return connection
+
+    def _receive(self, *parts: memoryview) -> None:
+        """Fill all the parts, in order."""
+        pending = [part for part in parts if len(part)]
+        while pending:
+            try:
+                count = self._socket.recvmsg_into(pending)[0]
+            except TimeoutError as error:
+                self.close()
+                raise SimulatorError(
+                    f"{self._path}: no answer from the simulator within {self._deadline:g} s: it "
+                    "hangs, or has too little of the processor; see gazebo_server's log"
+                ) from error
+            except OSError as error:
+                raise self._lost(error) from error
+            if count == 0:
+                raise self._lost(None)
+            while pending and count >= len(pending[0]):
+                count -= len(pending.pop(0))
+            if pending:
+                pending[0] = pending[0][count:]
+
+    def _lost(self, error: OSError | None) -> SimulatorError:
+        self.close()
+        reason = f" ({error.strerror})" if error is not None else ""
+        return SimulatorError(
+            f"{self._path}: the simulator has gone away{reason}: see gazebo_server's log"
+        )

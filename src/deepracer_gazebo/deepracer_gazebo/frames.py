@@ -1,0 +1,38 @@
+"""What travels between the car plugin and its client; docs/simulator.md describes every field."""
+
+import struct
+
+import numpy as np
+
+HELLO_MAGIC = 0x48525244
+REQUEST_MAGIC = 0x51525244
+REPLY_MAGIC = 0x41525244
+PROTOCOL = 1
+
+RESET = 1
+"""Flag of a request: the car stands still at the given pose at the end of the step."""
+
+HELLO = struct.Struct("<6IQ")
+"""Magic, protocol, physics iterations in a second, width, height, reserved, iterations so far."""
+
+REQUEST = struct.Struct("<4I5d")
+"""Magic, sequence, iterations, flags, steering angle, speed, x, y, yaw."""
+
+REPLY = np.dtype(
+    [
+        ("magic", "<u4"),
+        ("sequence", "<u4"),
+        ("iterations", "<u8"),
+        ("position", "<f8", 3),
+        ("orientation", "<f8", 4),
+        ("linear_velocity", "<f8", 3),
+        ("angular_velocity", "<f8", 3),
+        ("steering_angles", "<f8", 2),
+        ("wheel_speeds", "<f8", 4),
+        ("simulate_ns", "<u8"),
+        ("render_ns", "<u8"),
+        ("image_size", "<u4"),
+        ("contacts_size", "<u4"),
+    ]
+)
+"""The head of a reply; the image and the names of the models in contact follow it."""

@@ -1,0 +1,49 @@
+"""Where models are, and the plugins that ROS's own integration with Gazebo brings."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from deepracer_core.errors import ConfigurationError
+from deepracer_gazebo.gazebo_place import GazeboPlace
+
+_ROS_PLUGINS = ("libgazebo_ros_init.so", "libgazebo_ros_factory.so")
+
+
+def model_folders(named: Iterable[Path] = ()) -> list[Path]:
+    """Folders in which Gazebo looks for models: those named, then the workspace's own.
+
+    Raises:
+        ConfigurationError: a folder is not there, or none has the car.
+    """
+    folders = [folder.resolve() for folder in named]
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigurationError(f"--model-path {folder}: no such folder")
+    folders += [folder for folder in _own_folders() if folder.is_dir()]
+    if not any((folder / "deepracer" / "model.sdf").exists() for folder in folders):
+        raise ConfigurationError(
+            "no model of the car (deepracer/model.sdf) in any of "
+            f"{[str(folder) for folder in folders]}: source the workspace or give --model-path"
+        )
+    return folders
+
+
+def ros_plugins(place: GazeboPlace) -> list[str]:
+    """gazebo_ros's system plugins, where they are installed beside Gazebo."""
+    if place.root is not None:
+        return []
+    libraries = os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    return [
+        name
+        for name in _ROS_PLUGINS
+        if any((Path(folder) / name).exists() for folder in libraries if folder)
+    ]
+
+
+def _own_folders() -> Iterable[Path]:
+    for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(":"):
+        if prefix:
+            yield Path(prefix) / "share" / "deepracer" / "models"
+    # In the source tree: src/deepracer_gazebo/deepracer_gazebo/ is three folders down.
+    yield Path(__file__).resolve().parents[3] / "models"

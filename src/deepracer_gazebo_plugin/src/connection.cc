@@ -1,0 +1,138 @@
+#include "connection.hh"
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <system_error>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <gazebo/common/Console.hh>
+
+namespace deepracer
+{
+namespace
+{
+// Longer than any control period that makes sense; a typing error shall not freeze the simulator.
+constexpr uint32_t kMaxIterations = 100000;
+
+// A client that stops in the middle of a frame.
+constexpr timeval kClientPatience{5, 0};
+
+std::string Fault(const Request &request)
+{
+  if (request.magic != kRequestMagic)
+    return "it sent something else than a request";
+  if (request.iterations == 0 || request.iterations > kMaxIterations)
+    return "it asked for " + std::to_string(request.iterations) + " iterations";
+  for (double number : {request.steering_angle, request.speed, request.x, request.y, request.yaw})
+    if (!std::isfinite(number))
+      return "it sent a number that is not finite";
+  return "";
+}
+}  // namespace
+
+Connection::Connection(const std::string &path) : path_(path)
+{
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path))
+    throw std::system_error(ENAMETOOLONG, std::generic_category(), path);
+  std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
+
+  listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  unlink(path.c_str());
+  if (listener_ < 0 || bind(listener_, reinterpret_cast<sockaddr *>(&address), sizeof(address)) < 0 ||
+      listen(listener_, 4) < 0)
+    throw std::system_error(errno, std::generic_category(), path);
+}
+
+Connection::~Connection()
+{
+  if (client_ >= 0)
+    close(client_);
+  close(listener_);
+  unlink(path_.c_str());
+}
+
+std::optional<Request> Connection::Receive(const Hello &hello, std::chrono::milliseconds timeout)
+{
+  pollfd waiting{client_ >= 0 ? client_ : listener_, POLLIN, 0};
+  if (poll(&waiting, 1, static_cast<int>(timeout.count())) <= 0)
+    return std::nullopt;
+  if (client_ < 0)
+  {
+    Accept(hello);
+    return std::nullopt;
+  }
+
+  Request request;
+  const ssize_t count = recv(client_, &request, sizeof(request), MSG_WAITALL);
+  if (count != sizeof(request))
+  {
+    Drop(count == 0 ? "" : "its request is incomplete");
+    return std::nullopt;
+  }
+  const auto fault = Fault(request);
+  if (!fault.empty())
+  {
+    Drop(fault);
+    return std::nullopt;
+  }
+  return request;
+}
+
+void Connection::Send(const Reply &reply, const std::vector<uint8_t> &image, const std::string &contacts)
+{
+  iovec parts[] = {{const_cast<Reply *>(&reply), sizeof(reply)},
+                   {const_cast<uint8_t *>(image.data()), image.size()},
+                   {const_cast<char *>(contacts.data()), contacts.size()}};
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = 3;
+  while (message.msg_iovlen > 0)
+  {
+    ssize_t sent = sendmsg(client_, &message, MSG_NOSIGNAL);
+    if (sent < 0)
+      return Drop("it does not take its reply");
+    while (message.msg_iovlen > 0 && sent >= static_cast<ssize_t>(message.msg_iov->iov_len))
+    {
+      sent -= message.msg_iov->iov_len;
+      ++message.msg_iov;
+      --message.msg_iovlen;
+    }
+    if (message.msg_iovlen > 0)
+    {
+      message.msg_iov->iov_base = static_cast<char *>(message.msg_iov->iov_base) + sent;
+      message.msg_iov->iov_len -= sent;
+    }
+  }
+}
+
+void Connection::Accept(const Hello &hello)
+{
+  client_ = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+  if (client_ < 0)
+    return;
+  setsockopt(client_, SOL_SOCKET, SO_RCVTIMEO, &kClientPatience, sizeof(kClientPatience));
+  setsockopt(client_, SOL_SOCKET, SO_SNDTIMEO, &kClientPatience, sizeof(kClientPatience));
+  // A whole reply fits into the buffer, so that sending does not wait for the client's reading.
+  const int size = 1 << 20;
+  setsockopt(client_, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+  if (send(client_, &hello, sizeof(hello), MSG_NOSIGNAL) != sizeof(hello))
+    Drop("it does not take the greeting");
+}
+
+void Connection::Drop(const std::string &reason)
+{
+  if (!reason.empty())
+    gzerr << "deepracer: dropped the client: " << reason << "\n";
+  close(client_);
+  client_ = -1;
+}
+}  // namespace deepracer

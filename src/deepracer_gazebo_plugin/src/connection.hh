@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "frames.hh"
+
+namespace deepracer
+{
+/// One client at a time on a Unix socket. A client that breaks the rules, or goes away, is only dropped.
+class Connection
+{
+public:
+  /// Throws std::system_error when the socket cannot be made.
+  explicit Connection(const std::string &path);
+  ~Connection();
+  Connection(const Connection &) = delete;
+  Connection &operator=(const Connection &) = delete;
+
+  /// The next request, when one arrives in time. Greets whoever connects.
+  std::optional<Request> Receive(const Hello &hello, std::chrono::milliseconds timeout);
+
+  void Send(const Reply &reply, const std::vector<uint8_t> &image, const std::string &contacts);
+
+private:
+  void Accept(const Hello &hello);
+  void Drop(const std::string &reason);
+
+  std::string path_;
+  int listener_ = -1;
+  int client_ = -1;
+};
+}  // namespace deepracer

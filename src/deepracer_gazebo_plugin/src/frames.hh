@@ -1,0 +1,60 @@
+#pragma once
+
+// What travels over the socket; docs/simulator.md describes it for writers of other clients.
+// All numbers are little-endian, angles in radians, lengths in metres.
+
+#include <cstdint>
+
+namespace deepracer
+{
+constexpr uint32_t kHelloMagic = 0x48525244;    // "DRRH"
+constexpr uint32_t kRequestMagic = 0x51525244;  // "DRRQ"
+constexpr uint32_t kReplyMagic = 0x41525244;    // "DRRA"
+constexpr uint32_t kProtocol = 1;
+
+/// The server speaks first, once for each connection.
+struct Hello
+{
+  uint32_t magic;
+  uint32_t protocol;
+  uint32_t physics_rate;  // iterations in one second of simulated time
+  uint32_t width, height; // of the image, pixels of 3 bytes (red, green, blue)
+  uint32_t reserved;
+  uint64_t iterations;    // since the simulator started
+};
+
+struct Request
+{
+  static constexpr uint32_t kReset = 1;
+
+  uint32_t magic;
+  uint32_t sequence;    // comes back in the reply
+  uint32_t iterations;  // how far to go
+  uint32_t flags;
+  double steering_angle;  // of a wheel midway between the front wheels, left positive
+  double speed;           // m/s
+  double x, y, yaw;       // with kReset: the car stands still here at the end of the step
+};
+
+/// Followed by the image (height * width * 3 bytes, rows from the top) and the names of the models that the
+/// car touched during the step (UTF-8, separated by line feeds).
+struct Reply
+{
+  uint32_t magic;
+  uint32_t sequence;
+  uint64_t iterations;         // since the simulator started
+  double position[3];          // of the car's base
+  double orientation[4];       // quaternion x, y, z, w
+  double linear_velocity[3];   // of the base, in the world's axes
+  double angular_velocity[3];  // in the world's axes
+  double steering_angles[2];   // left, right
+  double wheel_speeds[4];      // front left, front right, rear left, rear right, rad/s
+  uint64_t simulate_ns;        // how long the physics took
+  uint64_t render_ns;          // how long the image took
+  uint32_t image_size;         // bytes
+  uint32_t contacts_size;      // bytes
+};
+
+static_assert(sizeof(Hello) == 32 && sizeof(Request) == 56 && sizeof(Reply) == 192, "padding on the wire");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the frames are little-endian");
+}  // namespace deepracer

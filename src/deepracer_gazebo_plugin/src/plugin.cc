@@ -1,0 +1,175 @@
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gazebo/common/Events.hh>
+#include <gazebo/common/Exception.hh>
+#include <gazebo/common/Plugin.hh>
+#include <gazebo/physics/physics.hh>
+#include <gazebo/transport/TransportIface.hh>
+
+#include "camera.hh"
+#include "car.hh"
+#include "connection.hh"
+#include "contacts.hh"
+
+using namespace std::chrono_literals;
+
+namespace deepracer
+{
+namespace
+{
+// Between two requests Gazebo's own duties (messages, shutdown) get a turn this often.
+constexpr auto kIdle = 20ms;
+
+uint64_t NanosecondsSince(std::chrono::steady_clock::time_point start)
+{
+  return std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
+}
+}  // namespace
+
+/// Steps the world when a client asks for it, and answers with what is to be seen at the step's end.
+///
+/// Gazebo's world loop calls `OnStep` before each of its rounds, paused or not, without the world's lock. All of
+/// the work is done there, on the world's own thread: the world is unpaused for exactly the iterations of a
+/// request, and between requests the loop, which would spin, sleeps on the socket.
+class LockstepPlugin : public gazebo::WorldPlugin
+{
+public:
+  void Load(gazebo::physics::WorldPtr world, sdf::ElementPtr sdf) override
+  {
+    world_ = world;
+    const auto name = sdf->Get<std::string>("car", "deepracer").first;
+    const char *path = std::getenv("DEEPRACER_SOCKET");
+    if (path == nullptr)
+      gzthrow("deepracer: the environment variable DEEPRACER_SOCKET is not set");
+    path_ = path;
+    const auto model = world->ModelByName(name);
+    if (!model)
+      gzthrow("deepracer: the world has no model '" + name + "'");
+
+    const auto physics = world->Physics();
+    // A step must not depend on the one before through anything but the state of the bodies.
+    physics->SetParam("warm_start_factor", 0.0);
+    // Else every contact of every iteration becomes a message.
+    gazebo::transport::setMinimalComms(true);
+
+    car_ = std::make_unique<Car>(model);
+    contacts_ = std::make_unique<Contacts>(world, model);
+    camera_ = std::make_unique<Camera>(world, model);
+
+    const auto start = model->WorldPose();
+    car_->Reset(start.Pos().X(), start.Pos().Y(), start.Rot().Yaw());
+
+    begin_ = gazebo::event::Events::ConnectWorldUpdateBegin([this](const auto &) { car_->Drive(); });
+    end_ = gazebo::event::Events::ConnectWorldUpdateEnd([this] { contacts_->Collect(); });
+    // Gazebo sets a function of its own each time that a sensor is created.
+    sensor_ = gazebo::event::Events::ConnectCreateSensor([this](auto &&...) { Install(); });
+    Install();
+  }
+
+private:
+  void Install()
+  {
+    world_->SetSensorWaitFunc([this](double, double) { OnStep(); });
+  }
+
+  void OnStep()
+  {
+    if (stepping_)
+    {
+      if (world_->Iterations() < target_)
+      {
+        world_->SetPaused(false);
+        return;
+      }
+      Finish();
+    }
+    if (!connection_)
+    {
+      if (!camera_->Ready())
+      {
+        // No socket yet: its appearance tells that the simulator is ready.
+        gazebo::common::Time::MSleep(1);
+        return;
+      }
+      connection_ = std::make_unique<Connection>(path_);
+    }
+    if (const auto request = connection_->Receive(MakeHello(), kIdle))
+      Begin(*request);
+  }
+
+  void Begin(const Request &request)
+  {
+    request_ = request;
+    started_ = std::chrono::steady_clock::now();
+    contacts_->Clear();
+    car_->SetCommand({request.steering_angle, request.speed});
+    if (request.flags & Request::kReset)
+      car_->Reset(request.x, request.y, request.yaw);
+    target_ = world_->Iterations() + request.iterations;
+    stepping_ = true;
+    world_->SetPaused(false);
+  }
+
+  void Finish()
+  {
+    world_->SetPaused(true);
+    stepping_ = false;
+    if (request_.flags & Request::kReset)
+    {
+      // Time went on, the car has not moved: the next episode starts from exactly this state.
+      car_->Reset(request_.x, request_.y, request_.yaw);
+      contacts_->Clear();
+    }
+
+    Reply reply{};
+    reply.magic = kReplyMagic;
+    reply.sequence = request_.sequence;
+    reply.iterations = world_->Iterations();
+    car_->Observe(reply);
+    reply.simulate_ns = NanosecondsSince(started_);
+
+    const auto rendering = std::chrono::steady_clock::now();
+    if (!camera_->Shoot(image_))
+      return;
+    reply.render_ns = NanosecondsSince(rendering);
+    const auto contacts = contacts_->Names();
+    reply.image_size = static_cast<uint32_t>(image_.size());
+    reply.contacts_size = static_cast<uint32_t>(contacts.size());
+    connection_->Send(reply, image_, contacts);
+  }
+
+  Hello MakeHello() const
+  {
+    Hello hello{};
+    hello.magic = kHelloMagic;
+    hello.protocol = kProtocol;
+    hello.physics_rate = static_cast<uint32_t>(std::lround(1.0 / world_->Physics()->GetMaxStepSize()));
+    hello.width = camera_->Width();
+    hello.height = camera_->Height();
+    hello.iterations = world_->Iterations();
+    return hello;
+  }
+
+  gazebo::physics::WorldPtr world_;
+  std::string path_;
+  std::unique_ptr<Car> car_;
+  std::unique_ptr<Contacts> contacts_;
+  std::unique_ptr<Camera> camera_;
+  std::unique_ptr<Connection> connection_;
+
+  Request request_{};
+  uint64_t target_ = 0;
+  bool stepping_ = false;
+  std::chrono::steady_clock::time_point started_;
+  std::vector<uint8_t> image_;
+
+  gazebo::event::ConnectionPtr begin_, end_, sensor_;
+};
+
+GZ_REGISTER_WORLD_PLUGIN(LockstepPlugin)
+}  // namespace deepracer
