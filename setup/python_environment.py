@@ -11,12 +11,12 @@ from .places import ENVIRONMENT, REPOSITORY
 from .report import SetupError, Stopwatch, say
 from .ros import InstalledRos, in_ros_shell, installed_ros
 from .stamp import Stamp, files_below, fingerprint
+from .stand_ins import STAND_INS, install_stand_ins
 
 PART = "python"
 REQUIREMENTS = REPOSITORY / "requirements.txt"
 CONSTRAINTS = REPOSITORY / "constraints.txt"
 CONSTRAINTS_WITH_NUMPY_1 = REPOSITORY / "constraints-numpy1.txt"
-STAND_INS = REPOSITORY / "stand_ins"
 STAMP = ENVIRONMENT / "deepracer.stamp"
 _GIGABYTES = 4.5
 
@@ -81,27 +81,13 @@ def _install(constraints: Path, ros: InstalledRos | None) -> None:
         wanted = ENVIRONMENT / "requirements.txt"
         wanted.write_text(without_ros_wheels(REQUIREMENTS.read_text()))
     run(PART, [*pip, "--requirement", str(wanted)])
-    stand_ins = missing_stand_ins(ros)
-    if stand_ins:
-        run(PART, [*pip, "--no-deps", *map(str, stand_ins)])
+    install_stand_ins(PART, pip, ros)
 
 
 def without_ros_wheels(requirements: str) -> str:
     """The requirements less the wheels of ROS 2, which an installed ROS 2 replaces."""
     lines = requirements.splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("ros-"))
-
-
-def missing_stand_ins(ros: InstalledRos | None) -> list[Path]:
-    """The stand-ins whose real package cannot be imported."""
-    ask = "import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)"
-    python = ENVIRONMENT / "bin/python"
-    folders = sorted(file.parent for file in STAND_INS.glob("*/pyproject.toml"))
-    return [
-        folder
-        for folder in folders
-        if not succeeds(in_ros_shell(ros, [python, "-c", ask, folder.name]))
-    ]
 
 
 def _constraints(ros: InstalledRos | None) -> Path:
