@@ -1,0 +1,1 @@
+"""How pytest collects and runs launch tests."""
