@@ -1,0 +1,174 @@
+"""Steps per second through the whole graph, and where the time of a step goes.
+
+Gazebo, simulator bridge, observation, agent with a model, rollout to Redis, as the launch file starts
+them; no trainer. The parts are measured alone, one after the other; what the graph takes beyond
+their sum are the hops between processes.
+"""
+
+import argparse
+import os
+import secrets
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from deepracer_core.hyperparameters import load_hyperparameters
+from deepracer_core.lite_policy import LitePolicy
+from deepracer_core.model_metadata import load_model_metadata
+from deepracer_core.model_store import open_model_store
+from deepracer_core.model_watcher import POLICY_FILE
+from deepracer_core.observation import preprocess
+from deepracer_core.redis_connection import connect
+from deepracer_core.redis_server import RedisServer
+from deepracer_core.run_status import RunStatus
+from deepracer_core.track_library import load_track, world_path
+from deepracer_gazebo.client import GazeboSimulator
+from machine import median_ms, save
+
+CONFIG = Path(__file__).resolve().parents[1] / "config"
+METADATA = CONFIG / "model_metadata.json"
+SEED = 1
+TRACK = "meadow_loop"
+
+
+def publish_first_model(store_url: str) -> None:
+    """Put the default network, as it is before any training, into an empty store."""
+    from deepracer_trainer.checkpoint import policy_file
+    from deepracer_trainer.learner import build_learner
+
+    metadata = load_model_metadata(METADATA)
+    learner = build_learner(
+        metadata, load_hyperparameters(CONFIG / "hyperparameters.json"), seed=SEED
+    )
+    open_model_store(store_url).publish(1, policy_file(learner.network), {"counters": {}})
+
+
+def measure_simulator(folder: Path, steps: int) -> tuple[dict[str, float], np.ndarray]:
+    """Milliseconds of a step in the plugin and over its socket; and one image."""
+    socket = folder / "sim.sock"
+    server = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "deepracer_gazebo.server",
+            "--world",
+            str(world_path(TRACK)),
+            "--socket",
+            str(socket),
+        ]
+    )
+    try:
+        simulator = GazeboSimulator(socket, deadline=60.0)
+        x, y, yaw = load_track(TRACK).pose_at(0.0)
+        frame = simulator.reset(x, y, yaw)
+        exchange, simulate, render = [], [], []
+        for step in range(steps):
+            began = time.perf_counter()
+            frame = simulator.step(0.4 * np.sin(step / 5.0), 1.0)
+            exchange.append(1e3 * (time.perf_counter() - began))
+            simulate.append(1e3 * simulator.simulate_s)
+            render.append(1e3 * simulator.render_s)
+        simulator.close()
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=30)
+    parts = {
+        "simulate": statistics.median(simulate),
+        "render": statistics.median(render),
+    }
+    parts["transport"] = statistics.median(exchange) - sum(parts.values())
+    return parts, frame.image
+
+
+def measure_graph(folder: Path, redis_url: str, store_url: str, seconds: float) -> dict[str, float]:
+    """Steps per second of a launched worker, from its own episode records."""
+    run = f"benchmark-{secrets.token_hex(4)}"
+    log = folder / "launch.log"
+    with log.open("wb") as output:
+        worker = subprocess.Popen(
+            [
+                "ros2",
+                "launch",
+                "deepracer",
+                "sim.launch.py",
+                f"track:={TRACK}",
+                f"run:={run}",
+                f"redis:={redis_url}",
+                f"store:={store_url}",
+                f"seed:={SEED}",
+            ],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"},
+        )
+        status = RunStatus(connect(redis_url), run)
+        try:
+            records = []
+            after = "0"
+            end = None
+            while end is None or time.monotonic() < end:
+                if worker.poll() is not None:
+                    sys.exit(f"the worker ended early:\n{log.read_text()[-4000:]}")
+                for after, record in status.episodes(after=after, block_s=1.0):
+                    # The first episodes warm the processes up.
+                    if record.number == 3:
+                        end = time.monotonic() + seconds
+                    if record.number >= 3:
+                        records.append(record)
+        finally:
+            worker.send_signal(signal.SIGINT)
+            worker.wait(timeout=30)
+    wall = records[-1].wall_clock - records[0].wall_clock
+    steps = sum(record.steps for record in records[1:])
+    return {
+        "steps_per_second": steps / wall,
+        "episodes": len(records) - 1,
+        "steps": steps,
+        "wall_s": wall,
+        "model_version": records[-1].policy_version,
+    }
+
+
+def main() -> None:
+    """Measure, print and store."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=40.0, help="how long to run the graph")
+    parser.add_argument("--store", help="a store with a trained model; default: an untrained one")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="deepracer-") as name:
+        folder = Path(name)
+        store_url = given.store or str(folder / "store")
+        if not given.store:
+            publish_first_model(store_url)
+        store = open_model_store(store_url)
+        version = store.latest()
+        policy = LitePolicy(
+            store.load(version, names=[POLICY_FILE]).files[POLICY_FILE],
+            load_model_metadata(METADATA).action_space,
+        )
+        parts, image = measure_simulator(folder, 600)
+        rng = np.random.default_rng(SEED)
+        observation = preprocess(image)
+        parts["observation"] = median_ms(lambda: preprocess(image))
+        parts["inference"] = median_ms(lambda: policy.act(observation, rng, greedy=False))
+        with RedisServer(folder / "redis") as server:
+            graph = measure_graph(folder, server.url, store_url, given.seconds)
+    period = 1e3 / graph["steps_per_second"]
+    parts["ros_hops_and_waiting"] = period - sum(parts.values())
+    print(f"{graph['steps_per_second']:.0f} steps/s, {period:.2f} ms a step:")
+    for part, milliseconds in parts.items():
+        print(f"  {part:<22}{milliseconds:6.2f} ms {100 * milliseconds / period:5.1f} %")
+    path = save(
+        "graph",
+        {"seed": SEED, "track": TRACK, "graph": graph, "step_ms": period, "parts_ms": parts},
+    )
+    print(f"written to {path}")
+
+
+if __name__ == "__main__":
+    main()
