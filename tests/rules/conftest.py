@@ -1,4 +1,4 @@
-"""What the tests of the rules drive: small tracks, a car without a simulator, a whole little race."""
+"""What the tests of the rules drive: small tracks, a car without a simulator, a whole race."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

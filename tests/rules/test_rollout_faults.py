@@ -8,6 +8,7 @@ import pytest
 from deepracer_core.action_space import Command
 from deepracer_core.episode import CarState, EpisodeRules, EpisodeStatus
 from deepracer_core.journal import MAX_OPEN_EPISODES
+from deepracer_core.rollout import MAX_RESETS
 from deepracer_core.segment import encode
 from deepracer_core.simulation import frame_time_ns
 from deepracer_core.starts import StartPositions
@@ -76,8 +77,7 @@ def test_any_order_that_respects_causality_gives_the_same_segments(
     events = recorded.events
     random = Random(seed)
     delays = [
-        chosen.get(index, random.randint(max(-spread, -30), spread))
-        for index in range(len(events))
+        chosen.get(index, random.randint(max(-spread, -30), spread)) for index in range(len(events))
     ]
     race = told(make_race, ring, rearranged(events, delays, repeats))
     assert [encode(segment) for segment in race.segments] == recorded.segments
@@ -90,7 +90,7 @@ def test_a_frame_that_comes_again_is_answered_again_and_counts_once(ring, make_r
     frames = race.frames()
     for _ in range(5):
         judgement = next(frames)
-        kind, values = next(event for event in reversed(race.events) if event[0] == "state")
+        _, values = next(event for event in reversed(race.events) if event[0] == "state")
         for _ in range(3):
             race.rollout.state(*values)
         assert race.rollout.take_judgements() == [judgement] * 3
@@ -128,7 +128,7 @@ def test_a_simulator_that_starts_anew_costs_the_rest_of_its_episode(ring, make_r
     race.car.frames = 3
     race.car.pose = (0.0, 0.0, 0.0)
     race.drain()
-    for judgement in race.frames():
+    for _ in race.frames():
         if len(race.records) == 2:
             break
 
@@ -142,7 +142,7 @@ def test_a_simulator_that_starts_anew_costs_the_rest_of_its_episode(ring, make_r
     first = race.segments[0]
     assert not first.terminated
     assert not first.truncated
-    assert judgement.status is EpisodeStatus.TIME_UP
+    assert race.judgements[-1].status is EpisodeStatus.TIME_UP
 
 
 def test_pictures_of_the_old_simulator_are_not_joined_to_frames_of_the_new(ring, make_race):
@@ -275,3 +275,49 @@ def test_a_frame_at_an_earlier_pose_is_no_new_beginning(ring, make_race):
     race.rollout.state(CarState(0, *ring.pose_at(0.0), 0.0, 0.0))
     assert not race.rollout.take_judgements()[0].begins
     assert len(race.rollout.take_resets()) == 1
+
+
+def test_the_first_word_on_a_frame_stands(ring, make_race, recorded):
+    def changed(kind, values):
+        if kind == "observation":
+            return kind, (values[0], np.full_like(values[1], 255))
+        return kind, (values[0], Command(0.5, 0.6))
+
+    events = []
+    for kind, values in recorded.events:
+        events.append((kind, values))
+        if kind in ("observation", "command"):
+            events.append(changed(kind, values))
+    race = told(make_race, ring, events)
+    assert [encode(segment) for segment in race.segments] == recorded.segments
+
+
+def test_pictures_are_let_go_with_their_segment(ring, make_race):
+    race = short_race(make_race, ring)
+    frames = race.frames()
+    while next(frames).step < 20:
+        pass
+    for kind, values in list(race.events):
+        if kind == "observation":
+            race.rollout.observation(*values)
+    moments = race.rollout._journal._open[0].experience._moments
+    held = [moment.observation is not None for moment in moments]
+    assert held == [False] * 16 + [True] * 5
+
+
+def test_a_frame_of_the_new_simulator_is_none_of_the_old_however_alike(ring, make_race):
+    race = short_race(make_race, ring)
+    frames = race.frames()
+    while next(frames).step < 12:
+        pass
+    states = [values[0] for kind, values in race.events if kind == "state"]
+    race.rollout.state(replace(states[-3], x=0.0))
+    race.rollout.take_judgements()
+    race.rollout.state(states[-2])
+    judgement = race.rollout.take_judgements()[0]
+    assert (judgement.episode, judgement.to_act) == (1, False)
+
+
+def test_resets_that_land_are_not_counted_together(ring, make_race):
+    race = make_race(ring, rules=EpisodeRules(max_steps=2))
+    assert len(race.drive(episodes=3 * MAX_RESETS)) == 3 * MAX_RESETS

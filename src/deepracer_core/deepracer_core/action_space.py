@@ -149,7 +149,8 @@ def _gap(first: Command, second: Command) -> float:
 
 def _from_unit(value: float, low: float, high: float) -> float:
     share = 0.5 * (min(max(value, -1.0), 1.0) + 1.0)
-    return low + share * (high - low)
+    # So that the ends are exact: low + (high - low) is not always high.
+    return (1.0 - share) * low + share * high
 
 
 def _to_unit(value: float, low: float, high: float) -> float:
