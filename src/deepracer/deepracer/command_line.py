@@ -30,21 +30,25 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # Plain help: option names as long as these leave Typer's panels no room for the text.
+    rich_markup_mode=None,
 )
 
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
-        help="Settings file, YAML. Settings come from their defaults, then this file, then the"
-        " environment (DEEPRACER_TRACK, ...), then these options; the later one wins.",
-        show_default="config/job.yaml",
+        metavar="PATH",
+        help="Settings file, YAML. A value there wins over the default, an environment variable"
+        " (DEEPRACER_TRACK, ...) over the file, an option over all. [default: config/job.yaml]",
+        show_default=False,
     ),
 ]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Show the log, too: each setting and its source.")
 ]
 ModelOption = Annotated[
-    str, typer.Option(help="Which model drives: best, latest, or the number of a version.")
+    str,
+    typer.Option(metavar="MODEL", help="Which drives: best, latest, or the number of a version."),
 ]
 
 
@@ -64,7 +68,17 @@ def train_command(
 
 @app.command("evaluate")
 @takes_settings(
-    "run", "runs_folder", "track", "evaluation_trials", "store", "seed", "max_steps", "headless"
+    "run",
+    "runs_folder",
+    "track",
+    "evaluation_trials",
+    "store",
+    "seed",
+    "max_steps",
+    "headless",
+    run="Name of the run. [default: the latest one]",
+    track="Track to drive on. [default: the one that the run was trained on]",
+    evaluation_trials="Laps to drive. [default: 3]",
 )
 def evaluate_command(
     given: dict[str, Any],
@@ -77,8 +91,10 @@ def evaluate_command(
     Settings that are not given are those that the run was trained with.
     """
     start_log(verbose)
-    given["run"] = given["run"] or LATEST
-    raise typer.Exit(evaluate(_resolve(given, config), model, Console()))
+    resolved = _resolve(given, config)
+    if resolved.settings.run is None:
+        resolved = _resolve(given | {"run": LATEST}, config)
+    raise typer.Exit(evaluate(resolved, model, Console()))
 
 
 @app.command("smoke")

@@ -68,7 +68,12 @@ class Dashboard:
         if view.waiting is not None:
             parts += [Text(view.waiting, style="cyan", no_wrap=True, overflow="ellipsis")]
         elif view.progress.episodes:
-            parts += [_numbers(view, inner), Text(), *_curve(view.progress, inner, chart_rows), Text()]
+            parts += [
+                _numbers(view, inner),
+                Text(),
+                *_curve(view.progress, inner, chart_rows),
+                Text(),
+            ]
             parts += [_last_episodes(view.progress, inner)]
         if view.problem is not None:
             parts += [Text(), Text(view.problem, style="bold yellow")]

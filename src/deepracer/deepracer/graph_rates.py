@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 
 import rclpy
 from deepracer_core.die_with_parent import die_with_parent
-from deepracer_nodes import topics
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
+
+from deepracer_nodes import topics
 
 COUNTED = (topics.CAMERA, topics.OBSERVATION, topics.DRIVE, topics.EPISODE)
 """What each of the four nodes says of every frame."""

@@ -32,3 +32,69 @@ def redis_place(settings: JobSettings) -> RedisPlace:
         return RedisPlace(settings.redis, None)
     port = free_port()
     return RedisPlace(f"redis://127.0.0.1:{port}", port)
+
+
+def training_arguments(
+    settings: JobSettings, folder: RunFolder, redis: RedisPlace, workplace: Workplace
+) -> Arguments:
+    """For train.launch.py: the trainer, worker 0 and, when it is not there already, Redis."""
+    return {
+        **worker_arguments(settings, folder, redis, workplace, worker=0),
+        "redis": settings.redis,
+        "redis_port": redis.port,
+        "redis_folder": folder.redis if redis.port is not None else None,
+        "hyperparameters": find_input(settings.hyperparameters),
+        "job_duration_in_seconds": settings.job_duration_in_seconds,
+    }
+
+
+def worker_arguments(
+    settings: JobSettings,
+    folder: RunFolder,
+    redis: RedisPlace,
+    workplace: Workplace,
+    worker: int,
+) -> Arguments:
+    """For sim.launch.py: one simulation that drives and learns with the others."""
+    return {
+        **_simulation(settings, folder, workplace),
+        "mode": "training",
+        "worker": worker,
+        "redis": redis.url,
+        "model_metadata": find_input(settings.model_metadata),
+        "segment_length": settings.segment_length,
+        "buffer_segments": settings.buffer_segments,
+        "buffer_megabytes": settings.buffer_megabytes,
+    }
+
+
+def evaluation_arguments(
+    settings: JobSettings,
+    folder: RunFolder,
+    workplace: Workplace,
+    version: int,
+    model_metadata: Path,
+    results: Path,
+) -> Arguments:
+    """For sim.launch.py: one simulation in which a model version drives a few laps."""
+    return {
+        **_simulation(settings, folder, workplace),
+        "mode": "evaluation",
+        "model": version,
+        "model_metadata": model_metadata,
+        "trials": settings.evaluation_trials,
+        "results": results,
+    }
+
+
+def _simulation(settings: JobSettings, folder: RunFolder, workplace: Workplace) -> Arguments:
+    return {
+        "run": folder.name,
+        "track": settings.track,
+        "store": settings.store or folder.store,
+        "reward_function": find_input(settings.reward_function),
+        "seed": settings.seed,
+        "headless": settings.headless,
+        "max_steps": settings.max_steps,
+        "socket": workplace.folder / "simulator.socket",
+    }

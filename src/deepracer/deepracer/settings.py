@@ -96,7 +96,7 @@ class JobSettings:
     buffer_megabytes: int = Field(
         default=512,
         ge=1,
-        description="Most memory that the experience buffer holds, in 10^6 bytes.",
+        description="Most memory that the experience buffer holds, in MiB.",
     )
     evaluation_trials: int = Field(
         default=3,

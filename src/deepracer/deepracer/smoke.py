@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import json
 import logging
-import os
 import signal
 import subprocess
 import sys
@@ -176,14 +175,13 @@ def _count_messages(launched: LaunchedProcess, output: Path) -> Iterator[None]:
 
 
 def _last_rates(path: Path) -> dict[str, dict[str, Any]]:
-    """The last complete line of JSON that the counter wrote."""
-    rates: dict[str, dict[str, Any]] = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            rates = json.loads(line)
-        except ValueError:
-            log.warning("message counter: %s", line)
-    return rates
+    """The last complete line of JSON that the counter wrote; nothing if it never did."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    lines = [line for line in text.splitlines() if line.startswith("{") and line.endswith("}")]
+    if not lines:
+        log.warning("no messages were counted: %s", text)
+        return {}
+    return json.loads(lines[-1])
 
 
 def _has_gazebo(launched: LaunchedProcess) -> bool:

@@ -68,7 +68,9 @@ def report(seen: Evidence) -> list[PartReport]:
 
 def _gazebo(seen: Evidence) -> PartReport:
     if not seen.gazebo_runs:
-        return _bad(seen, "Gazebo", "gazebo", "no gzserver came up; is it installed (`make setup`)?")
+        return _bad(
+            seen, "Gazebo", "gazebo", "no gzserver came up; is it installed (`make setup`)?"
+        )
     if seen.simulated_s <= 0:
         return _bad(seen, "Gazebo", "gazebo", "gzserver runs, but its world stands still")
     detail = f"{seen.speed:.1f} times real time, {seen.simulated_s:.0f} s simulated"

@@ -1,0 +1,74 @@
+"""Real servers, and the command line as a person calls it."""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from deepracer_core.redis_server import RedisServer
+from moto.server import ThreadedMotoServer
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+    server.stop()
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The environment of a command: the sources on the path, nothing of the person's settings."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DEEPRACER_", "AWS_", "S3_", "ROS_"))
+    }
+    sources = [str(path.parent) for path in (ROOT / "src").glob("*/setup.py")]
+    return {
+        **kept,
+        "PYTHONPATH": os.pathsep.join([*sources, kept.get("PYTHONPATH", "")]),
+        "COLUMNS": "100",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_CONFIG_FILE": str(tmp_path / "no-aws-config"),
+    }
+
+
+@pytest.fixture
+def command(environment: dict[str, str]) -> list[str]:
+    """`deepracer`, whether it is installed or not."""
+    return [sys.executable, "-c", "from deepracer.command_line import main; main()"]
+
+
+@pytest.fixture
+def deepracer(
+    command: list[str], environment: dict[str, str], tmp_path: Path
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `deepracer ARGUMENTS` in an empty folder to its end."""
+
+    def run(*arguments: object, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, *map(str, arguments)],
+            env={**environment, **more},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run

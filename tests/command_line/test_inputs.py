@@ -1,0 +1,161 @@
+"""Bad input gets an error that names it, and nothing is started."""
+
+import json
+from pathlib import Path
+
+import boto3
+import pytest
+from deepracer.preflight import findings, preflight
+from deepracer.run_folder import RunFolder
+from deepracer.settings_sources import resolve_settings
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.model_store import open_model_store
+
+METADATA = {
+    "action_space": [{"steering_angle": a, "speed": 1.0} for a in (-20, 0, 20)],
+    "action_space_type": "discrete",
+    "training_algorithm": "clipped_ppo",
+    "sensor": ["FRONT_FACING_CAMERA"],
+    "neural_network": "DEEP_CONVOLUTIONAL_NETWORK_SHALLOW",
+    "version": "4",
+}
+
+
+def faults(folder: RunFolder | None = None, **given: object) -> dict[str, str]:
+    found = findings(resolve_settings(given, {}), folder)
+    return {finding.subject: finding.detail for finding in found if not finding.good}
+
+
+def test_the_shipped_files_can_be_used():
+    assert faults() == {}
+
+
+def test_every_fault_is_named_at_once(tmp_path):
+    (tmp_path / "reward.py").write_text("def reward_function(params):\n    retrun 1.0\n")
+    (tmp_path / "hyperparameters.json").write_text('{"batch_size": "48"}')
+    (tmp_path / "metadata.json").write_text("{")
+    with pytest.raises(ConfigurationError) as caught:
+        preflight(
+            resolve_settings(
+                {
+                    "track": "meadow_lop",
+                    "reward_function": str(tmp_path / "reward.py"),
+                    "hyperparameters": str(tmp_path / "hyperparameters.json"),
+                    "model_metadata": str(tmp_path / "metadata.json"),
+                    "redis": "redis://127.0.0.1:1",
+                },
+                {},
+            ),
+            None,
+        )
+    text = str(caught.value)
+    assert "track (from --track): unknown track 'meadow_lop'" in text
+    assert "reward.py, line 2" in text
+    assert "batch_size" in text
+    assert str(tmp_path / "metadata.json") in text
+    assert "redis://127.0.0.1:1" in text
+
+
+@pytest.mark.parametrize("answer", ["None", "float('nan')", "'fast'", "params['sped']"])
+def test_the_reward_function_is_tried_at_the_start_line(tmp_path, answer):
+    path = tmp_path / "reward.py"
+    path.write_text(f"def reward_function(params):\n    return {answer}\n")
+    fault = faults(reward_function=str(path))["reward_function"]
+    assert "reward_function at step 1" in fault
+    assert str(path) in fault
+
+
+def test_a_redis_that_answers_is_fine(redis_server):
+    assert faults(redis=redis_server.url) == {}
+
+
+def test_an_address_that_is_none_of_redis_is_named():
+    assert "redis (from --redis): " in faults(redis="http://localhost")["redis"]
+
+
+def test_a_wrong_bucket_is_named_and_a_right_one_is_fine(s3_endpoint, monkeypatch):
+    for name, value in {
+        "AWS_ENDPOINT_URL_S3": s3_endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert "no-such-bucket" in faults(store="s3://no-such-bucket/run")["store"]
+    boto3.client("s3").create_bucket(Bucket="models")
+    assert faults(store="s3://models/run") == {}
+
+
+def test_a_store_that_cannot_be_written_is_named():
+    assert "/proc/nothing" in faults(store="/proc/nothing")["store"]
+
+
+def store_model(folder: RunFolder, metadata: dict[str, object]) -> None:
+    open_model_store(str(folder.store)).publish(
+        1, {"model_metadata.json": json.dumps(metadata).encode()}, {}
+    )
+
+
+def test_a_run_is_resumed_only_with_a_model_that_fits(tmp_path):
+    folder = RunFolder(tmp_path / "mine")
+    asked = tmp_path / "model_metadata.json"
+    asked.write_text(json.dumps(METADATA))
+    store_model(folder, METADATA)
+    assert faults(folder, model_metadata=str(asked)) == {}
+    other = METADATA | {"action_space": [{"steering_angle": a, "speed": 2.0} for a in (-9, 9)]}
+    asked.write_text(json.dumps(other))
+    fault = faults(folder, model_metadata=str(asked))["run"]
+    assert "another action_space than" in fault
+    assert str(asked) in fault
+
+
+def test_check_shows_each_finding_and_each_setting(deepracer, tmp_path):
+    done = deepracer("check", "--seed", "7", DEEPRACER_SEGMENT_LENGTH="16")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert any(line.split()[:2] == ["ok", "reward_function"] for line in lines)
+    assert any(line.split() == ["seed", "7", "--seed"] for line in lines)
+    wanted = ["segment_length", "16", "DEEPRACER_SEGMENT_LENGTH"]
+    assert any(line.split() == wanted for line in lines)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bad_input_ends_the_command_before_anything_starts(deepracer, tmp_path):
+    done = deepracer("train", "--track", "nowhere", DEEPRACER_REDIS="redis://:pass@127.0.0.1:1")
+    assert done.returncode == 2
+    assert "unknown track 'nowhere'" in done.stderr
+    assert "redis (from DEEPRACER_REDIS)" in done.stderr
+    assert "pass@" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("train", "--trak", "x"), "No such option: --trak"),
+        (("train", "--seed", "x"), "--seed: setting 'seed': should be a valid integer"),
+        (("train", "--config", "no.yaml"), "no.yaml cannot be read"),
+        (("evaluate", "--run", "none"), "there is no run 'none'"),
+        (("evaluate",), "no run has been started"),
+    ],
+)
+def test_usage_errors(deepracer, arguments, message):
+    done = deepracer(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_tracks_are_listed(deepracer):
+    done = deepracer("tracks")
+    assert done.returncode == 0
+    assert "meadow_loop" in done.stdout
+
+
+def test_the_settings_file_of_the_working_folder_is_read(deepracer, tmp_path: Path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "job.yaml").write_text("sead: 3\n")
+    done = deepracer("check")
+    assert done.returncode == 2
+    assert "config/job.yaml: unknown setting 'sead'; did you mean 'seed'?" in done.stderr
