@@ -18,4 +18,9 @@ setup(
     zip_safe=False,
     python_requires=">=3.10",
     extras_require={"test": ["pytest"]},
+    entry_points={
+        "console_scripts": [
+            "redis_server = deepracer_core.redis_server:main",
+        ],
+    },
 )
