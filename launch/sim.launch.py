@@ -1,0 +1,261 @@
+"""The simulation side of one worker: Gazebo, the car's nodes and the rollout.
+
+It ends when any of its processes ends; in an evaluation that is the rollout, after its trials.
+"""
+
+from deepracer_core.track_library import track_names
+from launch import LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    ExecuteProcess,
+    SetEnvironmentVariable,
+    Shutdown,
+)
+from launch.substitutions import (
+    EnvironmentVariable,
+    LaunchConfiguration,
+    PathJoinSubstitution,
+    PythonExpression,
+)
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
+
+# The kernel stops a process when the launch is gone, even if that was killed or is only starting.
+DIE_WITH_LAUNCH = "setpriv --pdeathsig TERM --"
+
+SHARE = FindPackageShare("deepracer")
+
+
+def text(name):
+    return ParameterValue(LaunchConfiguration(name), value_type=str)
+
+
+def integer(name):
+    return ParameterValue(LaunchConfiguration(name), value_type=int)
+
+
+def generate_launch_description():
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                "track",
+                default_value="meadow_loop",
+                description="Track to drive on.",
+                choices=track_names(),
+            ),
+            DeclareLaunchArgument(
+                "mode",
+                default_value="training",
+                description="training: explore with the newest model and send the experience to"
+                " Redis. evaluation: drive the trials with one model, then end.",
+                choices=["training", "evaluation"],
+            ),
+            DeclareLaunchArgument(
+                "run",
+                default_value="default",
+                description="Name of the run, under which its experience is kept in Redis.",
+            ),
+            DeclareLaunchArgument(
+                "worker",
+                default_value="0",
+                description="Index of this simulation among those of the run, from 0.",
+            ),
+            DeclareLaunchArgument(
+                "domain_id",
+                default_value=EnvironmentVariable(
+                    "ROS_DOMAIN_ID", default_value=LaunchConfiguration("worker")
+                ),
+                description="ROS_DOMAIN_ID of the nodes; simulations side by side need different"
+                " ones. Without ROS_DOMAIN_ID in the environment it is the worker's index.",
+            ),
+            DeclareLaunchArgument(
+                "seed",
+                default_value="0",
+                description="Seed of every random choice of the simulation, from 0.",
+            ),
+            DeclareLaunchArgument(
+                "store",
+                default_value=["runs/", LaunchConfiguration("run"), "/store"],
+                description="Where model versions are kept: a folder or s3://bucket/prefix.",
+            ),
+            DeclareLaunchArgument(
+                "redis",
+                default_value="redis://127.0.0.1:6379",
+                description="Address of the Redis server that gets the experience in training:"
+                " redis://[:password@]host:port, or rediss:// for TLS.",
+            ),
+            DeclareLaunchArgument(
+                "reward_function",
+                default_value=PathJoinSubstitution([SHARE, "config", "reward_function.py"]),
+                description="Python file with `def reward_function(params) -> float`.",
+            ),
+            DeclareLaunchArgument(
+                "model_metadata",
+                default_value=PathJoinSubstitution([SHARE, "config", "model_metadata.json"]),
+                description="Action space, sensors, network and algorithm.",
+            ),
+            DeclareLaunchArgument(
+                "segment_length",
+                default_value="32",
+                description="Steps in one segment of experience.",
+            ),
+            DeclareLaunchArgument(
+                "max_steps",
+                default_value="0",
+                description="Steps after which an episode ends, 15 for each second on the track;"
+                " 0: enough for a slow lap.",
+            ),
+            DeclareLaunchArgument(
+                "buffer_segments",
+                default_value="4096",
+                description="Most segments that the experience buffer in Redis holds.",
+            ),
+            DeclareLaunchArgument(
+                "buffer_megabytes",
+                default_value="512",
+                description="Most memory that the experience buffer in Redis holds, in MiB.",
+            ),
+            DeclareLaunchArgument(
+                "model",
+                default_value="best",
+                description="Model that drives an evaluation: best, latest, or a version's number.",
+            ),
+            DeclareLaunchArgument(
+                "trials",
+                default_value="3",
+                description="Laps to try in an evaluation.",
+            ),
+            DeclareLaunchArgument(
+                "results",
+                default_value="",
+                description="File for the results of an evaluation, JSON; none without a name.",
+            ),
+            DeclareLaunchArgument(
+                "headless",
+                default_value="true",
+                description="Simulate without a window; false opens Gazebo's.",
+                choices=["true", "false"],
+            ),
+            DeclareLaunchArgument(
+                "socket",
+                default_value=[
+                    EnvironmentVariable("XDG_RUNTIME_DIR", default_value="/tmp"),
+                    "/deepracer-",
+                    LaunchConfiguration("run"),
+                    "-",
+                    LaunchConfiguration("worker"),
+                    ".socket",
+                ],
+                description="Unix socket between Gazebo and the simulator bridge, at most 100 bytes"
+                " long.",
+            ),
+            DeclareLaunchArgument(
+                "sigterm_timeout",
+                default_value="4",
+                description="Seconds from SIGINT, which asks a process to end, to SIGTERM.",
+            ),
+            DeclareLaunchArgument(
+                "sigkill_timeout",
+                default_value="3",
+                description="Seconds from SIGTERM to SIGKILL.",
+            ),
+            SetEnvironmentVariable("ROS_DOMAIN_ID", LaunchConfiguration("domain_id")),
+            # What Python prints into a pipe would otherwise be seen at the end.
+            SetEnvironmentVariable("PYTHONUNBUFFERED", "1"),
+            ExecuteProcess(
+                cmd=[
+                    ExecutableInPackage(executable="gazebo_server", package="deepracer_gazebo"),
+                    "--world",
+                    [
+                        PathJoinSubstitution([SHARE, "worlds", LaunchConfiguration("track")]),
+                        ".world",
+                    ],
+                    "--socket",
+                    LaunchConfiguration("socket"),
+                    "--seed",
+                    LaunchConfiguration("seed"),
+                    PythonExpression(
+                        [
+                            "'--headless' if '",
+                            LaunchConfiguration("headless"),
+                            "' == 'true' else '--gui'",
+                        ]
+                    ),
+                ],
+                name="gazebo_server",
+                prefix=DIE_WITH_LAUNCH,
+                output="screen",
+                on_exit=Shutdown(reason="Gazebo ended"),
+            ),
+            Node(
+                package="deepracer_nodes",
+                executable="simulator_bridge",
+                name="simulator_bridge",
+                exec_name="simulator_bridge",
+                # It is this node that says what time it is.
+                parameters=[{"use_sim_time": False, "socket": text("socket")}],
+                prefix=DIE_WITH_LAUNCH,
+                output="screen",
+                on_exit=Shutdown(reason="the simulator bridge ended"),
+            ),
+            Node(
+                package="deepracer_nodes",
+                executable="observation",
+                name="observation",
+                exec_name="observation",
+                parameters=[{"use_sim_time": True}],
+                prefix=DIE_WITH_LAUNCH,
+                output="screen",
+                on_exit=Shutdown(reason="the observation node ended"),
+            ),
+            Node(
+                package="deepracer_nodes",
+                executable="agent",
+                name="agent",
+                exec_name="agent",
+                parameters=[
+                    {
+                        "use_sim_time": True,
+                        "mode": text("mode"),
+                        "model": text("model"),
+                        "model_metadata": text("model_metadata"),
+                        "seed": integer("seed"),
+                        "store": text("store"),
+                        "worker": integer("worker"),
+                    }
+                ],
+                prefix=DIE_WITH_LAUNCH,
+                output="screen",
+                on_exit=Shutdown(reason="the agent ended"),
+            ),
+            Node(
+                package="deepracer_nodes",
+                executable="rollout",
+                name="rollout",
+                exec_name="rollout",
+                parameters=[
+                    {
+                        "use_sim_time": True,
+                        "buffer_megabytes": integer("buffer_megabytes"),
+                        "buffer_segments": integer("buffer_segments"),
+                        "max_steps": integer("max_steps"),
+                        "mode": text("mode"),
+                        "model_metadata": text("model_metadata"),
+                        "redis": text("redis"),
+                        "results": text("results"),
+                        "reward_function": text("reward_function"),
+                        "run": text("run"),
+                        "seed": integer("seed"),
+                        "segment_length": integer("segment_length"),
+                        "track": text("track"),
+                        "trials": integer("trials"),
+                        "worker": integer("worker"),
+                    }
+                ],
+                prefix=DIE_WITH_LAUNCH,
+                output="screen",
+                on_exit=Shutdown(reason="the rollout ended"),
+            ),
+        ]
+    )
