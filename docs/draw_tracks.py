@@ -21,6 +21,8 @@ SMOOTHING = 4
 
 GRASS, ASPHALT, WHITE, ORANGE = (64, 122, 46), (75, 75, 78), (242, 242, 242), (255, 153, 26)
 
+SMALL = (cv2.IMWRITE_PNG_COMPRESSION, 9)
+
 
 def draw(route: Route) -> np.ndarray:
     """The road with its lines, the start line and the driving direction: uint8[H, W, 3], RGB."""
@@ -69,7 +71,9 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     for name in options.names or track_names():
         picture = draw(read_route(route_path(name)))
-        cv2.imwrite(str(options.folder / f"{name}.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        cv2.imwrite(
+            str(options.folder / f"{name}.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), SMALL
+        )
         print(f"{name}: {load_track(name).length:.2f} m")
 
 

@@ -20,6 +20,7 @@ setup(
     entry_points={
         "console_scripts": [
             "gazebo_server = deepracer_gazebo.server:main",
+            "generate_tracks = deepracer_gazebo.track_world:main",
         ],
     },
 )

@@ -157,15 +157,16 @@ WORLD = """\
 <?xml version="1.0"?>
 <sdf version="1.6">
   <world name="{name}">
-    <physics name="lockstep" type="ode" default="true">
+    <physics name="control" type="ode" default="true">
       <max_step_size>0.0033333333333333335</max_step_size>
       <real_time_update_rate>0</real_time_update_rate>
       <ode>
         <solver>
-          <type>quick</type>
-          <iters>20</iters>
-          <sor>1.3</sor>
+          <type>world</type>
         </solver>
+        <constraints>
+          <cfm>0.00001</cfm>
+        </constraints>
       </ode>
     </physics>
     <scene>
@@ -197,7 +198,7 @@ WORLD = """\
         <pose>{view}</pose>
       </camera>
     </gui>
-    <plugin name="deepracer" filename="libdeepracer_plugin.so">
+    <plugin name="lockstep" filename="libdeepracer_plugin.so">
       <car>deepracer</car>
     </plugin>
   </world>

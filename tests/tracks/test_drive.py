@@ -1,0 +1,96 @@
+"""Every track in real Gazebo: the car stands on it, sees it, and drives it both ways."""
+
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from deepracer_core.simulation import CONTROL_RATE, MAX_STEERING_ANGLE, WHEELBASE
+from deepracer_core.track import Track
+from deepracer_core.track_library import load_track, track_names, world_path
+from deepracer_gazebo.client import GazeboSimulator
+
+SPEED = 1.0
+LOOK_AHEAD = 0.35
+
+
+@pytest.fixture(scope="module", params=track_names())
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Track, GazeboSimulator]]:
+    """A track and a simulator of its world."""
+    socket = tmp_path_factory.mktemp("drive") / "sim.sock"
+    world = world_path(request.param)
+    command = [sys.executable, "-m", "deepracer_gazebo.server"]
+    server = subprocess.Popen(
+        [*command, "--world", str(world), "--socket", str(socket)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    try:
+        with GazeboSimulator(socket, deadline=120) as simulator:
+            yield load_track(request.param), simulator
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def share(image: np.ndarray, low: tuple[int, int, int], high: tuple[int, int, int]) -> float:
+    """How much of a picture has a colour from low to high."""
+    return float(((image >= low) & (image <= high)).all(axis=2).mean())
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_the_car_stands_on_the_road_and_sees_it(
+    place: tuple[Track, GazeboSimulator], is_reversed: bool
+) -> None:
+    track, simulator = place
+    track = track.reversed() if is_reversed else track
+    orange_places = 0
+    for distance in np.linspace(0.0, track.length, 20, endpoint=False):
+        x, y, yaw = track.pose_at(distance)
+        frame = simulator.reset(x, y, yaw)
+        assert frame.position[:2] == pytest.approx((x, y), abs=1e-3)
+        assert abs(frame.position[2]) < 5e-3
+        assert frame.contacts == ()
+        assert track.contains(frame.position[None, :2]).all()
+        image = frame.image
+        assert share(image[-40:, 40:120], (40, 40, 40), (120, 120, 120)) > 0.5, "asphalt ahead"
+        assert share(image, (190, 190, 190), (255, 255, 255)) > 0.005, "a white border"
+        assert share(image, (20, 70, 10), (110, 170, 90)) > 0.03, "a green field"
+        assert share(image[:20], (120, 160, 200), (200, 230, 255)) > 0.95, "sky above"
+        orange_places += share(image, (190, 90, 0), (255, 190, 80)) > 0.002
+    assert orange_places > 15, "a dashed orange line"
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_a_centre_line_follower_drives_a_lap(
+    place: tuple[Track, GazeboSimulator], is_reversed: bool
+) -> None:
+    track, simulator = place
+    track = track.reversed() if is_reversed else track
+    frame = simulator.reset(*track.pose_at(0.0))
+    distance, driven, offsets = 0.0, 0.0, []
+    steps = 0
+    limit = int(1.2 * track.length / SPEED * CONTROL_RATE) + 15
+    while driven < track.length and steps < limit:
+        frame = simulator.step(steering(track, frame, distance), SPEED)
+        found = track.project_near(frame.position[:2], distance, 0.3)
+        gain = math.remainder(found.distance - distance, track.length)
+        assert gain > -1e-3
+        distance, driven, steps = found.distance, driven + gain, steps + 1
+        offsets.append(abs(found.offset))
+    assert driven >= track.length
+    assert max(offsets) < 0.1
+    assert steps == pytest.approx(track.length / SPEED * CONTROL_RATE, rel=0.05)
+
+
+def steering(track: Track, frame, distance: float) -> float:
+    """Pure pursuit of a point on the centre line (Coulter 1992), radians."""
+    x, y, _ = track.pose_at(distance + LOOK_AHEAD)
+    away_x, away_y = x - frame.position[0], y - frame.position[1]
+    left = away_y * math.cos(frame.yaw) - away_x * math.sin(frame.yaw)
+    angle = math.atan(2.0 * WHEELBASE * left / (away_x**2 + away_y**2))
+    return min(max(angle, -MAX_STEERING_ANGLE), MAX_STEERING_ANGLE)
