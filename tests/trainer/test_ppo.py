@@ -10,17 +10,11 @@ from identity_environment import GREY, SIZE, IdentityEnvironment, make_learner, 
 
 
 def train(learner, environment, iterations, episodes=32):
-    version = 0
-    for _ in range(iterations):
+    for version in range(iterations):
         act = environment.random if version == 0 else lambda o: environment.draw(learner, o)
         metrics = learner.update([environment.drive(act, version) for _ in range(episodes)])
-        version += 1
-        learner.remember(version, keep=2)
+        learner.remember(version + 1, keep=2)
     return metrics
-
-
-def flat(state):
-    return np.concatenate([v.ravel() for v in state.weights.values()])
 
 
 @pytest.mark.parametrize("is_discrete", [True, False])
@@ -28,10 +22,10 @@ def test_learns_to_do_what_it_sees(is_discrete):
     learner = make_learner(is_discrete=is_discrete, beta_entropy=0.001)
     environment = IdentityEnvironment(0, is_discrete=is_discrete)
     before = environment.greedy_reward(learner)
-    train(learner, environment, iterations=25 if is_discrete else 40)
+    train(learner, environment, iterations=20 if is_discrete else 30)
     after = environment.greedy_reward(learner)
     assert before < 0.75
-    assert after > (0.99 if is_discrete else 0.9)
+    assert after > (0.99 if is_discrete else 0.85)
 
 
 @pytest.mark.parametrize("is_discrete", [True, False])
@@ -46,10 +40,11 @@ def test_the_same_seed_gives_the_same_weights(is_discrete):
     for name, weights in first.weights.items():
         np.testing.assert_array_equal(weights, second.weights[name], err_msg=name)
     assert first.random == second.random
-    other = make_learner(is_discrete=is_discrete, seed=4)
-    assert not np.array_equal(
-        flat(other.state()), flat(make_learner(is_discrete=is_discrete, seed=3).state())
-    )
+
+
+def test_another_seed_gives_other_weights():
+    weights = [make_learner(seed=seed).state().weights["dense_0/kernel"] for seed in (3, 4)]
+    assert not np.allclose(*weights)
 
 
 def one_action(action, reward, version=0, steps=64):
@@ -145,7 +140,7 @@ def test_an_update_that_is_interrupted_leaves_no_trace():
     assert_same_state(learner.state(), before)
 
 
-def test_a_loss_that_is_no_number_is_undone_and_named():
+def test_a_reward_that_is_no_number_is_undone_and_named():
     learner = make_learner()
     environment = IdentityEnvironment(0, is_discrete=True)
     good = [environment.drive(environment.random, 0) for _ in range(8)]
@@ -153,11 +148,21 @@ def test_a_loss_that_is_no_number_is_undone_and_named():
     before = learner.state()
     bad = environment.drive(environment.random, 0)
     bad.segments[0].rewards[3] = np.nan
-    with pytest.raises(NonFiniteLossError, match="losses/value") as caught:
+    with pytest.raises(NonFiniteLossError, match="advantage") as caught:
         learner.update([*good, bad])
-    assert len(caught.value.steps) == 32
+    assert caught.value.steps.tolist() == [64, 65, 66, 67]  # all that the reward counts for
     assert_same_state(learner.state(), before)
     learner.update(good)
+
+
+def test_a_loss_that_explodes_is_undone():
+    learner = make_learner(lr=1e30)
+    environment = IdentityEnvironment(0, is_discrete=True)
+    before = learner.state()
+    with pytest.raises(NonFiniteLossError, match="losses/") as caught:
+        learner.update([environment.drive(environment.random, 0) for _ in range(16)])
+    assert len(caught.value.steps) == 32
+    assert_same_state(learner.state(), before)
 
 
 def test_metrics_have_stable_names():

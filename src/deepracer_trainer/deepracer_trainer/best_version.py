@@ -94,6 +94,7 @@ class BestVersion:
         self._store = store
         self._standings = Standings()
         self._last_record = "0"
+        self._is_due = False
         self.standing: Standing | None = None
 
     def resume(self) -> None:
@@ -111,20 +112,25 @@ class BestVersion:
         """Read the new episode records and move the pointer; in an outage, leave it for later."""
         try:
             records = self._status.episodes(after=self._last_record)
-            if not records:
-                return
-            self._standings.add(record for _, record in records)
-            self._last_record = records[-1][0]
-            best = self._standings.best()
-            if best is None or best == self.standing:
-                return
-            self._store.set_best(best.version, asdict(best))
         except redis.RedisError as error:
             if not is_outage(error):
                 raise
             return
+        if records:
+            self._standings.add(record for _, record in records)
+            self._last_record = records[-1][0]
+            self._is_due = True
+        if self._is_due:
+            self._is_due = not self._point_to(self._standings.best())
+
+    def _point_to(self, best: Standing | None) -> bool:
+        """Whether the store points to the best, as far as that is known."""
+        if best is None or best == self.standing:
+            return True
+        try:
+            self._store.set_best(best.version, asdict(best))
         except (StoreUnavailable, ModelNotFound):
-            return  # for now, or for good: the records can be of an older store's versions
+            return False
         if self.standing is None or best.version != self.standing.version:
             _LOG.info(
                 "best version=%d mean_completion=%.1f episodes=%d",
@@ -133,3 +139,4 @@ class BestVersion:
                 best.episodes,
             )
         self.standing = best
+        return True

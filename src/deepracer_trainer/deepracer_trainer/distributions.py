@@ -3,7 +3,9 @@
 import math
 from typing import Protocol
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 
 class Distribution(Protocol):
@@ -12,6 +14,9 @@ class Distribution(Protocol):
     @property
     def uniform_log_probability(self) -> float:
         """Of any action under version 0, which acts uniformly at random."""
+
+    def has(self, actions: NDArray[np.generic]) -> bool:
+        """Whether these are actions of it, B of them."""
 
     def log_probability(self, parameters: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
         """float32[B] of actions under float32[B, K]."""
@@ -25,6 +30,13 @@ class Categorical:
 
     def __init__(self, actions: int) -> None:
         self.uniform_log_probability = -math.log(actions)
+        self._actions = actions
+
+    def has(self, actions: NDArray[np.generic]) -> bool:
+        """int32[B] below n."""
+        return (
+            actions.dtype == np.int32 and actions.ndim == 1 and int(actions.max()) < self._actions
+        )
 
     def log_probability(self, parameters: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
         """float32[B]."""
@@ -49,6 +61,10 @@ class Beta:
     def __init__(self, dimensions: int) -> None:
         self._dimensions = dimensions
         self.uniform_log_probability = -dimensions * math.log(2.0)
+
+    def has(self, actions: NDArray[np.generic]) -> bool:
+        """float32[B, D]."""
+        return actions.dtype == np.float32 and actions.shape[1:] == (self._dimensions,)
 
     def log_probability(self, parameters: tf.Tensor, actions: tf.Tensor) -> tf.Tensor:
         """float32[B]."""

@@ -1,6 +1,7 @@
 """From the experience buffer to iterations: what cannot be learnt from is dropped and counted."""
 
 import logging
+from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ class Dropped:
 
     Attributes:
         stale: their policy was too old, or its weights are not known.
-        broken: they could not be read, or were seen by another camera.
+        broken: they could not be read, or are of another camera or action space.
     """
 
     stale: int = 0
@@ -39,7 +40,6 @@ class Intake:
         collector: gathers them.
         learner: knows the weights of recent versions.
         store: has those of versions from before a restart.
-        observation_shape: height and width of the observations.
         max_policy_lag: segments of a policy so many versions old are still taken.
     """
 
@@ -49,7 +49,6 @@ class Intake:
         collector: Collector,
         learner: ClippedPPO,
         store: ModelStore,
-        observation_shape: tuple[int, int],
         max_policy_lag: int,
     ) -> None:
         self.dropped = Dropped()
@@ -57,9 +56,9 @@ class Intake:
         self._collector = collector
         self._learner = learner
         self._store = store
-        self._observation_shape = observation_shape
         self._max_policy_lag = max_policy_lag
         self._learnt: frozenset[int] = frozenset()
+        self._waiting: deque[tuple[int, bytes]] = deque()
 
     def skip(self, identifiers: Collection[int]) -> None:
         """Take these for learnt: the trainer died after publishing, before acknowledging them."""
@@ -67,8 +66,11 @@ class Intake:
 
     def claim(self, newest_version: int) -> Iteration | None:
         """Wait a moment for segments; an iteration as soon as there are enough."""
+        if not self._waiting:
+            self._waiting.extend(self._buffer.claim(_CLAIM_AT_ONCE, _CLAIM_WAIT_S))
         unfit = []
-        for identifier, data in self._buffer.claim(_CLAIM_AT_ONCE, _CLAIM_WAIT_S):
+        while self._waiting and not self._collector.is_ready:
+            identifier, data = self._waiting.popleft()
             if not self._take_in(identifier, data, newest_version):
                 unfit.append(identifier)
         if unfit:
@@ -84,12 +86,15 @@ class Intake:
             _LOG.error("segment %d is dropped: %s", identifier, error)
             self.dropped.broken += 1
             return False
-        if segment.observations.shape[1:] != self._observation_shape:
+        if not self._learner.fits(segment):
             _LOG.error(
-                "segment %d is dropped: expected observations of %s pixels, got %s",
+                "segment %d of worker %d is dropped: observations %s or actions %s %s do not fit "
+                "this model_metadata.json",
                 identifier,
-                self._observation_shape,
-                segment.observations.shape[1:],
+                segment.meta.worker,
+                segment.observations.shape,
+                segment.actions.dtype,
+                segment.actions.shape,
             )
             self.dropped.broken += 1
             return False

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from deepracer_core.hyperparameters import Hyperparameters
+from deepracer_core.segment import Segment
 from numpy.typing import NDArray
 
 from deepracer_trainer.distributions import Distribution
@@ -47,7 +48,7 @@ class NonFiniteLossError(ArithmeticError):
     """The loss or its gradient is no number; the update has been undone.
 
     Attributes:
-        steps: int[B], which of the update's N steps were in the minibatch that did it.
+        steps: int[M], which of the update's N steps did it, or were in the minibatch that did.
     """
 
     def __init__(self, message: str, steps: NDArray[np.int64]) -> None:
@@ -94,7 +95,7 @@ class ClippedPPO:
         self._hyperparameters = hyperparameters
         self._rng = np.random.default_rng(seed)
         self._return_scale = 0.0
-        self._optimizer = keras.optimizers.Adam(hyperparameters.lr, epsilon=1e-5)
+        self._optimizer = keras.optimizers.Adam(hyperparameters.lr, epsilon=1e-5, name="adam")
         self._optimizer.build(network.trainable_variables)
         self._behaviour = keras.models.clone_model(network)  # takes the weights of older versions
         self._versions: dict[int, list[NDArray[np.float32]]] = {}
@@ -118,6 +119,13 @@ class ClippedPPO:
     def knows(self, version: int) -> bool:
         """Whether the probabilities of that version's actions can be computed."""
         return version == 0 or version in self._versions
+
+    def fits(self, segment: Segment) -> bool:
+        """Whether the network takes its observations and the policy has its actions."""
+        height, width, _ = self.network.input_shape[1:]
+        return segment.observations.shape[1:] == (height, width) and self._distribution.has(
+            segment.actions
+        )
 
     # ---- one update ----------------------------------------------------------------------------
 
@@ -144,6 +152,10 @@ class ClippedPPO:
         self, trajectories: Sequence[Trajectory], interrupted: Callable[[], bool]
     ) -> dict[str, float]:
         seen, rows, actions, old_log_probs, values, advantages = self._prepare(trajectories)
+        if not np.isfinite(advantages).all():
+            raise NonFiniteLossError(
+                "an advantage is not finite", np.flatnonzero(~np.isfinite(advantages))
+            )
         returns = advantages + values  # [N]
         self._rescale(returns)
         # Detail 7: advantages are normalised, here over the whole update rather than per minibatch.
@@ -300,8 +312,8 @@ class ClippedPPO:
     def state(self) -> LearnerState:
         """A copy of all that an update changes."""
         return LearnerState(
-            weights={v.path: v.numpy().copy() for v in self.network.variables},
-            optimizer={v.path: v.numpy().copy() for v in self._slots()},
+            weights={v.path: np.array(v.numpy()) for v in self.network.variables},
+            optimizer={v.path: np.array(v.numpy()) for v in self._slots()},
             random=self._rng.bit_generator.state,
             return_scale=self._return_scale,
         )

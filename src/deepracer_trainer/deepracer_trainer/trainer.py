@@ -112,10 +112,7 @@ class Trainer:
             episodes=hyperparameters.num_episodes_between_training,
             steps=limits.steps_between_training,
         )
-        height, width, _ = learner.network.input_shape[1:]
-        self._intake = Intake(
-            buffer, self._collector, learner, store, (height, width), limits.max_policy_lag
-        )
+        self._intake = Intake(buffer, self._collector, learner, store, limits.max_policy_lag)
         self._best = BestVersion(status, store)
         self._metrics: dict[str, float] = {}
 
@@ -165,7 +162,7 @@ class Trainer:
         except NonFiniteLossError as error:
             self.undone_updates += 1
             _LOG.error(
-                "update undone, its experience is given up: %s; the minibatch was of %s",
+                "update undone, its experience is given up: %s, in %s",
                 error,
                 ", ".join(name_segments(iteration.trajectories, error.steps)),
             )

@@ -1,0 +1,63 @@
+"""The best version is the one that drives furthest, then fastest, once it has driven enough."""
+
+from deepracer_core.episode import EpisodeRecord, EpisodeStatus
+from deepracer_trainer.best_version import Standing, Standings
+
+
+def record(version, progress, lap_s=10.0, mode="training"):
+    status = EpisodeStatus.LAP_COMPLETE if progress >= 100.0 else EpisodeStatus.OFF_TRACK
+    return EpisodeRecord(
+        worker=0,
+        number=0,
+        mode=mode,
+        policy_version=version,
+        status=status,
+        steps=100,
+        progress=progress,
+        reward=1.0,
+        duration_s=lap_s,
+        start_distance=0.0,
+        wall_clock=0.0,
+    )
+
+
+def best_of(*records, champion=None):
+    standings = Standings(champion)
+    standings.add(records)
+    return standings.best()
+
+
+def test_nobody_is_judged_by_a_few_episodes():
+    assert best_of(*[record(1, 100.0)] * 4) is None
+    assert best_of(*[record(1, 40.0)] * 5, *[record(2, 100.0)] * 4).version == 1
+
+
+def test_completion_counts_first_and_the_lap_time_second():
+    slow = [record(1, 100.0, lap_s=20.0)] * 5
+    fast = [record(2, 100.0, lap_s=12.0)] * 5
+    reckless = [*[record(3, 100.0, lap_s=5.0)] * 4, record(3, 90.0)]
+    best = best_of(*slow, *fast, *reckless)
+    assert best == Standing(2, 5, 100.0, 12.0)
+
+
+def test_of_equal_versions_the_newest_is_the_best():
+    assert best_of(*[record(v, 30.0) for v in (4, 3, 5) for _ in range(5)]).version == 5
+
+
+def test_random_driving_and_evaluations_do_not_count():
+    assert (
+        best_of(*[record(0, 50.0), record(None, 50.0), record(2, 99.0, mode="evaluation")] * 9)
+        is None
+    )
+
+
+def test_the_champion_stays_until_another_is_better():
+    champion = Standing(version=7, episodes=10, mean_completion=80.0, mean_lap_s=11.0)
+    assert best_of(*[record(9, 60.0)] * 5, champion=champion) == champion
+    assert best_of(*[record(9, 90.0)] * 5, champion=champion).version == 9
+
+
+def test_the_champion_is_judged_anew_when_it_has_driven_more():
+    champion = Standing(version=7, episodes=6, mean_completion=80.0, mean_lap_s=11.0)
+    assert best_of(*[record(7, 10.0)] * 6, champion=champion) == champion
+    assert best_of(*[record(7, 10.0)] * 7, champion=champion).mean_completion == 10.0

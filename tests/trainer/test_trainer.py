@@ -1,0 +1,289 @@
+"""The loop on a real Redis server and a real store: each version is whole, acting and resumable."""
+
+import itertools
+import threading
+
+import numpy as np
+import pytest
+from deepracer_core.action_space import Command, DiscreteActionSpace
+from deepracer_core.episode import EpisodeRecord, EpisodeStatus
+from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.hyperparameters import Hyperparameters
+from deepracer_core.lite_policy import LitePolicy
+from deepracer_core.model_store import ModelStore, StoreUnavailable, open_model_store
+from deepracer_core.redis_connection import connect
+from deepracer_core.redis_server import RedisServer
+from deepracer_core.run_status import RunStatus
+from deepracer_core.segment import encode
+from deepracer_trainer.trainer import Limits, Trainer
+from identity_environment import ACTIONS, IdentityEnvironment, make_learner, make_segment
+
+from deepracer_trainer import trainer as trainer_module
+
+RUNS = itertools.count()
+SPACE = DiscreteActionSpace([Command(0.1 * i, 1.0) for i in range(ACTIONS)])
+WAIT_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+class Run:
+    """A run of its own: buffer, status and store, and trainers that work on them."""
+
+    def __init__(self, url, folder):
+        self.client = connect(url)
+        self.name = f"run{next(RUNS)}"
+        self.buffer = ExperienceBuffer(self.client, self.name)
+        self.status = RunStatus(self.client, self.name)
+        self.store = open_model_store(str(folder))
+        self.environment = IdentityEnvironment(0, is_discrete=True)
+        self.stop = threading.Event()
+
+    def drive(self, episodes, version=0):
+        for _ in range(episodes):
+            (segment,) = self.environment.drive(self.environment.random, version, 16).segments
+            self.buffer.append(encode(segment))
+
+    def trainer(
+        self, episodes=2, until=1000, limits=None, store=None, clock=None, **hyperparameters
+    ):
+        given = Hyperparameters(
+            num_episodes_between_training=episodes,
+            term_cond_max_episodes=until,
+            **hyperparameters,
+        )
+        return Trainer(
+            make_learner(num_epochs=1),
+            ExperienceBuffer(self.client, self.name),
+            self.status,
+            store or self.store,
+            given,
+            limits or Limits(job_duration_s=WAIT_S, max_policy_lag=9),
+            {"reward_function.py": b"def reward_function(params): return 1.0\n"},
+            self.stop,
+            **({"clock": clock} if clock else {}),
+        )
+
+
+@pytest.fixture
+def run(server, tmp_path):
+    run = Run(server.url, tmp_path / "store")
+    yield run
+    run.client.close()
+
+
+def weights(store, version):
+    return store.load(version).files["weights.safetensors"]
+
+
+def test_every_two_episodes_make_a_version_that_acts(run):
+    run.drive(6)
+    run.trainer(until=6).run()
+    assert run.store.versions() == [1, 2, 3]
+    assert run.store.latest() == 3
+    stored = run.store.load(3)
+    assert set(stored.files) == {
+        "policy.tflite",
+        "weights.safetensors",
+        "optimizer.safetensors",
+        "reward_function.py",
+    }
+    assert stored.info["counters"] == {"iteration": 3, "episodes": 6, "steps": 96, "samples": 960}
+    assert stored.info["metrics"]["losses/entropy"] > 0.0
+    assert stored.info["metrics"]["charts/policy_lag"] == 2.0
+    policy = LitePolicy(stored.files["policy.tflite"], SPACE)
+    shown, _ = run.environment.pictures(1)
+    assert policy.act(shown[0], np.random.default_rng(0), greedy=False) in range(ACTIONS)
+    assert run.buffer.stats().segments == 0
+    assert run.buffer.stats().acknowledged == 6
+    assert run.status.trainer()["state"] == "ended"
+    assert run.status.trainer()["iteration"] == 3
+
+
+def test_a_restart_changes_nothing(run, server, tmp_path):
+    run.drive(8)
+    run.trainer(until=8).run()
+
+    other = Run(server.url, tmp_path / "restarted")
+    other.drive(8)
+    other.trainer(until=4).run()
+    assert other.store.latest() == 2
+    other.trainer(until=8).run()
+    assert other.store.latest() == 4
+    for name in ("weights.safetensors", "optimizer.safetensors"):
+        assert run.store.load(4).files[name] == other.store.load(4).files[name]
+    assert run.store.info(4)["counters"] == other.store.info(4)["counters"]
+
+
+def test_what_a_killed_trainer_published_is_not_learnt_twice(run):
+    """It died between publishing and acknowledging: the next one is handed the segments again."""
+    run.drive(2)
+    trainer = run.trainer(until=2)
+    trainer._buffer.acknowledge = lambda identifiers: None
+    trainer.run()
+    assert run.buffer.stats().segments == 2
+    run.drive(2)
+    run.trainer(until=4).run()
+    assert run.store.info(2)["counters"]["episodes"] == 4
+    assert run.buffer.stats().segments == 0
+
+
+def test_experience_of_a_policy_that_is_too_old_is_dropped_and_counted(run):
+    run.drive(4)
+    run.drive(2, version=1)
+    run.trainer(until=4, limits=Limits(job_duration_s=WAIT_S, max_policy_lag=0)).run()
+    assert run.store.versions() == [1, 2]
+    assert run.store.info(2)["metrics"]["charts/policy_lag"] == 0.0
+    assert run.status.trainer()["stale_segments"] == 2
+    assert run.buffer.stats().segments == 0
+
+
+def test_the_weights_of_a_version_before_the_restart_come_from_the_store(run):
+    run.drive(4)
+    run.trainer(until=4).run()
+    run.drive(1, version=1)
+    run.drive(1, version=2)
+    run.trainer(until=6).run()
+    assert run.store.info(3)["metrics"]["charts/policy_lag"] == 0.5
+
+
+def test_experience_that_does_not_fit_is_dropped_and_the_rest_learnt_from(run):
+    wrong = make_segment(observations=np.zeros((5, 4, 4), np.uint8), terminated=True, episode=90)
+    index = make_segment(actions=np.full(4, ACTIONS, np.int32), terminated=True, episode=91)
+    for data in (b"nothing", encode(wrong), encode(index)):
+        run.buffer.append(data)
+    run.drive(2)
+    run.trainer(until=2).run()
+    assert run.store.versions() == [1]
+    assert run.status.trainer()["broken_segments"] == 3
+
+
+def test_a_batch_that_breaks_the_loss_is_named_and_given_up(run, caplog):
+    run.drive(2)
+    huge = make_segment(rewards=np.full(16, 3e38, np.float32), terminated=True, episode=77)
+    run.buffer.append(encode(huge))
+    run.drive(3)
+    run.trainer(until=4).run()
+    assert run.store.versions() == [1, 2]
+    assert run.store.info(2)["counters"]["episodes"] == 4
+    assert run.status.trainer()["undone_updates"] == 1
+    (message,) = [r.getMessage() for r in caplog.records if "update undone" in r.getMessage()]
+    assert "worker 0 episode 77 segment 0" in message
+    assert run.buffer.stats().segments == 0
+
+
+def test_the_store_may_go_away(run, monkeypatch, caplog):
+    monkeypatch.setattr(trainer_module, "_STORE_RETRY_S", 0.01)
+
+    class Flickering(ModelStore):
+        """Each publication finds the store away three times."""
+
+        refusals = 0
+
+        def publish(self, version, files, info):
+            self.refusals += 1
+            if self.refusals % 4:
+                raise StoreUnavailable("the store is away")
+            super().publish(version, files, info)
+
+    run.drive(4)
+    run.trainer(until=4, store=Flickering(run.store._storage)).run()
+    assert run.store.versions() == [1, 2]
+    said = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert (
+        said
+        == ["the trainer waits for the model store: the store is away", "the model store is back"]
+        * 2
+    )
+
+
+def test_ends_when_the_job_is_over_and_leaves_unlearnt_experience(run):
+    run.drive(1)
+    seconds = itertools.count()
+    limits = Limits(job_duration_s=5.0)
+    run.trainer(limits=limits, clock=lambda: float(next(seconds))).run()
+    assert run.store.latest() is None
+    assert run.buffer.stats().segments == 1
+
+
+def test_a_stop_during_an_update_leaves_the_last_version_and_the_experience(run):
+    run.drive(2)
+    run.trainer(until=2).run()
+    run.drive(2, version=1)
+    trainer = run.trainer()
+    update = trainer._learner.update
+
+    def stopped(trajectories, interrupted):
+        run.stop.set()
+        return update(trajectories, interrupted)
+
+    trainer._learner.update = stopped
+    trainer.run()
+    assert run.store.versions() == [1]
+    assert run.buffer.stats().segments == 2
+    assert run.status.trainer()["state"] == "ended"
+
+
+def test_the_score_of_a_term_condition_ends_the_training(run):
+    run.drive(4)
+    run.trainer(term_cond_avg_score=0.5).run()
+    assert run.store.versions() == [1]
+
+
+def test_the_store_points_to_the_version_that_drives_best(run):
+    run.drive(6)
+    for version, progress in ((1, 30.0), (2, 80.0), (3, 55.0)):
+        for number in range(5):
+            run.status.add_episode(
+                EpisodeRecord(
+                    worker=0,
+                    number=number,
+                    mode="training",
+                    policy_version=version,
+                    status=EpisodeStatus.OFF_TRACK,
+                    steps=100,
+                    progress=progress,
+                    reward=1.0,
+                    duration_s=7.0,
+                    start_distance=0.0,
+                    wall_clock=0.0,
+                )
+            )
+    run.trainer(until=6).run()
+    assert run.store.best() == 2
+    assert run.store.best_info()["mean_completion"] == 80.0
+    assert run.status.trainer()["best_version"] == 2
+
+
+def test_redis_may_go_away(tmp_path):
+    server = RedisServer(tmp_path / "redis").start()
+    run = Run(server.url, tmp_path / "store")
+    run.drive(2)
+    trainer = run.trainer(until=4)
+    thread = threading.Thread(target=trainer.run)
+    thread.start()
+    try:
+        wait_until(lambda: run.store.latest() == 1)
+        server.stop()
+        server = RedisServer(tmp_path / "redis", port=int(server.url.rpartition(":")[2])).start()
+        run.drive(2, version=1)
+        thread.join(WAIT_S)
+        assert not thread.is_alive()
+        assert run.store.latest() == 2
+    finally:
+        run.stop.set()
+        thread.join()
+        server.stop()
+
+
+def wait_until(condition):
+    pause = threading.Event()
+    for _ in range(int(WAIT_S / 0.05)):
+        if condition():
+            return
+        pause.wait(0.05)
+    pytest.fail("it did not happen in time")
