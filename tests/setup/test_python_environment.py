@@ -1,0 +1,80 @@
+"""The virtual environment: made, found, brought up to date, repaired. With real venv and pip."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+PYTHON = ("--only", "python")
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    """A folder of tiny wheels in the place of PyPI."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    for name in ("setuptools", "wheel", "first", "second"):
+        with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
+            info = f"{name}-1.0.dist-info"
+            wheel.writestr(f"{name}_of_ours.py", "")
+            wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0")
+            wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any")
+            wheel.writestr(f"{info}/RECORD", "")
+    return folder
+
+
+@pytest.fixture
+def offline(checkout: Path, wheels: Path) -> dict[str, str]:
+    """Pip's settings for those wheels; two small files in the place of the real requirements."""
+    (checkout / "requirements.txt").write_text("first>=1\n")
+    (checkout / "constraints.txt").write_text("first==1.0\nsecond==1.0\n")
+    return {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+
+
+def has(checkout: Path, module: str) -> bool:
+    return any((checkout / ".venv").glob(f"lib/python*/site-packages/{module}_of_ours.py"))
+
+
+def test_makes_it_once_and_brings_it_up_to_date(set_up, checkout, offline, wheels):
+    done = set_up(*PYTHON, environment=offline)
+    assert done.returncode == 0, done.stdout
+    assert has(checkout, "first")
+    assert not has(checkout, "second")
+
+    nothing = {**offline, "PIP_FIND_LINKS": "/nowhere"}
+    again = set_up(*PYTHON, environment=nothing)
+    assert again.returncode == 0, again.stdout
+    assert "found 3." in again.stdout
+    assert again.stdout.count("\n") == 1
+
+    (checkout / ".venv/kept").touch()
+    (checkout / "requirements.txt").write_text("first>=1\nno-such-package-of-ours\n")
+    assert set_up(*PYTHON, environment=offline).returncode != 0
+    assert has(checkout, "first")
+
+    (checkout / "requirements.txt").write_text("first>=1\nsecond\n")
+    done = set_up(*PYTHON, environment=offline)
+    assert done.returncode == 0, done.stdout
+    assert has(checkout, "second")
+    assert (checkout / ".venv/kept").exists()
+
+
+def test_makes_it_anew_after_an_interruption(set_up, checkout, offline):
+    (checkout / ".venv/bin").mkdir(parents=True)
+    (checkout / ".venv/bin/half_installed").touch()
+    done = set_up(*PYTHON, environment=offline)
+    assert done.returncode == 0, done.stdout
+    assert has(checkout, "first")
+    assert not (checkout / ".venv/bin/half_installed").exists()
+
+
+def test_without_network_nothing_is_left(set_up, checkout, offline):
+    nowhere = {
+        "PIP_CONFIG_FILE": "/dev/null",
+        "PIP_INDEX_URL": "http://127.0.0.1:9/",
+        "PIP_RETRIES": "1",
+    }
+    done = set_up(*PYTHON, environment=nowhere)
+    assert done.returncode == 5, done.stdout
+    assert "the network or the mirror cannot be reached" in done.stdout
+    assert not (checkout / ".venv").exists()
