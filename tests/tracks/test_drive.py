@@ -28,8 +28,12 @@ def place(
     server = subprocess.Popen(
         [*command, "--world", str(world), "--socket", str(socket)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
+        # One that cannot start says why on its error output, and this line is empty.
+        assert "is ready" in server.stdout.readline(), "no Gazebo server: run the set-up first"
         with GazeboSimulator(socket, deadline=120) as simulator:
             yield load_track(request.param), simulator
     finally:
