@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from deepracer_core.errors import ConfigurationError
+
 from deepracer_gazebo.gazebo_place import GazeboPlace
 
 _ROS_PLUGINS = ("libgazebo_ros_init.so", "libgazebo_ros_factory.so")
@@ -44,6 +45,9 @@ def ros_plugins(place: GazeboPlace) -> list[str]:
 def _own_folders() -> Iterable[Path]:
     for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(":"):
         if prefix:
-            yield Path(prefix) / "share" / "deepracer" / "models"
+            # `colcon build --symlink-install` links file by file to the sources, by paths that mean
+            # nothing inside a root file system: what counts is where the files really are.
+            car = Path(prefix, "share", "deepracer", "models", "deepracer", "model.sdf")
+            yield car.resolve().parent.parent
     # In the source tree: src/deepracer_gazebo/deepracer_gazebo/ is three folders down.
     yield Path(__file__).resolve().parents[3] / "models"
