@@ -83,7 +83,9 @@ def _settings(ros: InstalledRos | None, gazebo: Gazebo) -> str:
         )
         lines.append(f"else . {shlex.quote(str(ros.set_up_script.with_suffix('.zsh')))}; fi")
     if gazebo.root:
+        plugin = INSTALL / PLUGIN / "lib/libdeepracer_plugin.so"
         lines.append(f"export DEEPRACER_GAZEBO_ROOT={shlex.quote(str(gazebo.root))}")
+        lines.append(f"export DEEPRACER_GAZEBO_PLUGIN={shlex.quote(str(plugin))}")
     defaults = shlex.quote(str(STATE / "colcon_defaults.yaml"))
     lines.append(f"export COLCON_DEFAULTS_FILE={defaults}")
     return "\n".join([*lines, ""])
