@@ -1,5 +1,6 @@
 """The files of a model version: the policy that acts, and all that training exactly on needs."""
 
+import gc
 import json
 from collections.abc import Mapping
 
@@ -88,7 +89,11 @@ def policy_file(network: keras.Model) -> dict[str, bytes]:
 
     function = tf.function(policy, input_signature=[observation]).get_concrete_function()
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function], tf.Module())
-    return {POLICY_FILE: bytes(converter.convert())}
+    file = bytes(converter.convert())
+    # Graphs are cyclic and hold a copy of the weights, which Python's collector knows nothing of.
+    del function, converter, policy, constants
+    gc.collect()
+    return {POLICY_FILE: file}
 
 
 def _read(files: Mapping[str, bytes], name: str) -> dict[str, np.ndarray]:

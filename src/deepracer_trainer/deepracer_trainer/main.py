@@ -1,6 +1,7 @@
 """The trainer's command line: what it is told, and how it ends."""
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -71,6 +72,7 @@ def _train(
     tf.config.threading.set_intra_op_parallelism_threads(given.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     learner = build_learner(metadata, hyperparameters, given.seed)
+    gc.freeze()  # all that TensorFlow has loaded stays: no need to look through it each time
     limits = Limits(
         job_duration_s=given.job_duration_in_seconds,
         steps_between_training=given.steps_between_training,
