@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 from deepracer.interruption import Interruption
-from deepracer.launch_log import first_death, last_lines
+from deepracer.launch_log import End, first_end, last_lines
 from deepracer.launched import LaunchedProcess
-from deepracer.process_tree import descendants, wait_until_gone
+from deepracer.process_tree import wait_until_gone
 
 # A launch whose child leaves the process group, ignores polite signals and forks a grandchild.
 STUBBORN = """
@@ -65,10 +65,10 @@ def test_what_ignores_signals_and_leaves_its_group_is_gone_within_ten_seconds(tm
     launched.stop()
     assert time.monotonic() - started < 10.0
     assert wait_until_gone(pids, 0.0)
-    assert descendants(os.getpid(), leave_out=()) == []
 
 
-def test_orphans_of_a_launch_that_was_killed_are_found_and_stopped(tmp_path):
+def test_orphans_of_a_launch_that_was_killed_are_found_and_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr("deepracer.launched.STOP_LADDER", ((signal.SIGKILL, 5.0),))
     launched = start(tmp_path, STUBBORN)
     wait_for(lambda: is_up(launched, 2))
     pids = launched.processes()
@@ -116,7 +116,7 @@ def test_a_signal_is_remembered_and_wakes_who_waits():
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_the_first_process_that_died_is_named_with_its_own_last_words(tmp_path):
+def test_the_first_process_that_ended_is_named_with_its_own_last_words(tmp_path):
     log = tmp_path / "launch.log"
     log.write_text(
         "[INFO] [launch]: Default logging verbosity is set to INFO\n"
@@ -128,14 +128,23 @@ def test_the_first_process_that_died_is_named_with_its_own_last_words(tmp_path):
         "[agent-2] interrupted\n"
         "[ERROR] [agent-2]: process has died [pid 16, exit code 1, cmd 'agent'].\n"
     )
-    death = first_death(log)
-    assert death is not None
-    assert (death.name, death.exit_code) == ("trainer-3", -9)
-    assert death.lines == ("Traceback (most recent call last):", "MemoryError")
+    end = first_end(log)
+    assert end is not None
+    assert (end.name, end.exit_code) == ("trainer", -9)
+    assert end.lines == ("Traceback (most recent call last):", "MemoryError")
     assert last_lines(log, 1)[0].startswith("[ERROR] [agent-2]")
 
 
-def test_a_log_without_a_death_has_none(tmp_path):
+def test_a_process_that_ended_cleanly_first_is_not_to_blame_for_the_others(tmp_path):
+    log = tmp_path / "launch.log"
+    log.write_text(
+        "[INFO] [simulator_bridge-1]: process has finished cleanly [pid 4]\n"
+        "[ERROR] [agent-2]: process has died [pid 16, exit code 1, cmd 'agent'].\n"
+    )
+    assert first_end(log) == End("simulator_bridge", 0, ())
+
+
+def test_a_log_in_which_all_still_run_names_nobody(tmp_path):
     log = tmp_path / "launch.log"
     log.write_text("[agent-2] waiting\n")
-    assert first_death(log) is None
+    assert first_end(log) is None

@@ -1,10 +1,16 @@
 import dataclasses
 import logging
+import re
 from pathlib import Path
 
 import pytest
 from deepracer.settings import JobSettings
-from deepracer.settings_sources import resolve_settings
+from deepracer.settings_sources import (
+    OTHER_VARIABLES,
+    SETTING_NAMES,
+    resolve_settings,
+    variable_name,
+)
 from deepracer_core.errors import ConfigurationError
 
 
@@ -73,6 +79,17 @@ def test_a_missing_settings_file_is_named(tmp_path):
 def test_an_unknown_variable_is_an_error_that_names_the_nearest():
     with pytest.raises(ConfigurationError, match=r"DEEPRACER_HEADLES.*DEEPRACER_HEADLESS"):
         resolve_settings({}, {"DEEPRACER_HEADLES": "1"})
+
+
+def test_no_variable_of_another_part_is_taken_for_a_misspelt_setting():
+    root = Path(__file__).resolve().parents[2]
+    files = [root / "Makefile", *(root / "setup").iterdir(), *(root / "src").rglob("*.*")]
+    text = "".join(
+        path.read_text() for path in files if path.suffix in ("", ".py", ".sh", ".cc", ".hh")
+    )
+    used = set(re.findall(r"\bDEEPRACER_[A-Z_]+\b", text))
+    settings = {variable_name(name) for name in SETTING_NAMES}
+    assert used - settings <= OTHER_VARIABLES
 
 
 def test_a_value_that_does_not_fit_names_the_layer_that_gave_it():

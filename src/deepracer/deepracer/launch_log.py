@@ -1,42 +1,42 @@
-"""What the log of a launch says about the process that died first."""
+"""What the log of a launch says about the process that ended first."""
 
 import re
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-_DIED = re.compile(
-    r"\[(?P<name>[^\[\]\s]+)\]: process has died \[pid \d+, exit code (?P<code>-?\d+)"
+_ENDED = re.compile(
+    r"\[(?P<name>[^\[\]\s]+)-\d+\]: process has "
+    r"(?:finished cleanly|died \[pid \d+, exit code (?P<code>-?\d+))"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Death:
-    """A process that died: its name in the launch, its exit code and the last lines it wrote."""
+class End:
+    """A process that ended: its name in the launch, its exit code and the last lines it wrote."""
 
     name: str
     exit_code: int
     lines: tuple[str, ...]
 
 
-def first_death(log_path: Path, keep: int = 12) -> Death | None:
-    """Find the first process that the launch reported dead, with its last `keep` lines.
+def first_end(log_path: Path, keep: int = 12) -> End | None:
+    """Find the process that ended first, with its last `keep` lines; None when all still run.
 
     The first one is the cause: the launch then stops the others, which may not end well either.
     """
-    last_lines: dict[str, deque[str]] = {}
-    death: tuple[str, int] | None = None
+    words: dict[str, deque[str]] = {}
+    end: tuple[str, int] | None = None
     with log_path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
-            if death is None and (match := _DIED.search(line)) is not None:
-                death = match["name"], int(match["code"])
+            if end is None and (match := _ENDED.search(line)) is not None:
+                end = match["name"], int(match["code"] or 0)
             elif line.startswith("[") and "] " in line:
-                name, text = line[1:].split("] ", 1)
-                last_lines.setdefault(name, deque(maxlen=keep)).append(text.rstrip())
-    if death is None:
-        return None
-    name, code = death
-    return Death(name, code, tuple(last_lines.get(name, ())))
+                # What a process wrote may still come after the word of its end.
+                writer, text = line[1:].split("] ", 1)
+                name = writer.rpartition("-")[0]
+                words.setdefault(name, deque(maxlen=keep)).append(text.rstrip())
+    return None if end is None else End(*end, tuple(words.get(end[0], ())))
 
 
 def last_lines(log_path: Path, keep: int = 12) -> tuple[str, ...]:

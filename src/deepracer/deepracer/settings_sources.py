@@ -17,8 +17,19 @@ from deepracer.settings import JobSettings
 
 ENVIRONMENT_PREFIX = "DEEPRACER_"
 
-SETUP_VARIABLES = frozenset({"DEEPRACER_CACHE"})
-"""Variables with the prefix that are not settings of a job but of the set-up."""
+OTHER_VARIABLES = frozenset(
+    ENVIRONMENT_PREFIX + name
+    for name in (
+        "CACHE",
+        "DEBIAN_MIRROR",
+        "DISPLAY",
+        "GAZEBO_PLUGIN",
+        "GAZEBO_ROOT",
+        "SCREEN",
+        "SOCKET",
+    )
+)
+"""Variables with the prefix that belong to the set-up and to Gazebo, and are no settings."""
 
 SETTING_NAMES = tuple(field.name for field in dataclasses.fields(JobSettings))
 
@@ -134,7 +145,7 @@ def _from_environment(environment: Mapping[str, str]) -> _Layer:
     names = {variable_name(name): name for name in SETTING_NAMES}
     layer: _Layer = {}
     for variable, value in environment.items():
-        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in SETUP_VARIABLES:
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in OTHER_VARIABLES:
             continue
         if variable not in names:
             raise ConfigurationError(f"environment: {_unknown(variable, tuple(names))}")

@@ -25,7 +25,7 @@ from deepracer.dashboard import clock_text
 from deepracer.evaluate import open_store
 from deepracer.interruption import Interruption
 from deepracer.launch_arguments import redis_place
-from deepracer.launch_log import first_death
+from deepracer.launch_log import first_end
 from deepracer.launched import LaunchedProcess
 from deepracer.log import log_to_file
 from deepracer.preflight import preflight
@@ -65,7 +65,7 @@ def smoke(resolved: ResolvedSettings, console: Console) -> int:
         log_to_file(folder.logs / "deepracer.log")
         settings = _short(resolved.settings, folder)
         keep_inputs(settings, folder)
-        job = TrainingJob(settings, folder, lock, redis_place(settings, folder), interruption)
+        job = TrainingJob(settings, folder, lock, redis_place(settings), interruption)
         seen = _watch(job, console)
         if interruption.came:
             return interruption.exit_code
@@ -146,7 +146,7 @@ def _evidence(
         load_ms=load_ms,
         store_problem=store_problem,
         trainer=job.progress.trainer or None,
-        death=first_death(job.folder.logs / "launch.log"),
+        end=first_end(job.folder.logs / "launch.log"),
     )
 
 

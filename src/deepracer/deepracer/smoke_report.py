@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from deepracer_core.experience_buffer import BufferStats
 
-from deepracer.launch_log import Death
+from deepracer.launch_log import End
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Evidence:
         load_ms: reading and verifying the newest version, milliseconds.
         store_problem: why the store could not be read.
         trainer: what the trainer said of itself last; None when it never did.
-        death: the first process that died, if one did.
+        end: the process that ended first and so ended the job.
     """
 
     rates: Mapping[str, float] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Evidence:
     load_ms: float = 0.0
     store_problem: str = ""
     trainer: Mapping[str, object] | None = None
-    death: Death | None = None
+    end: End | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,8 @@ def _trainer(seen: Evidence) -> PartReport:
 
 
 def _bad(seen: Evidence, part: str, process: str, what: str) -> PartReport:
-    """A part that does not work; if it was its process that died, that is the reason."""
-    if seen.death is not None and process in seen.death.name:
-        words = seen.death.lines[-1] if seen.death.lines else "without a word"
-        what = f"died with exit code {seen.death.exit_code}: {words}"
+    """A part that does not work; if it was its process that ended first, that is the reason."""
+    if seen.end is not None and process in seen.end.name:
+        words = seen.end.lines[-1] if seen.end.lines else "without a word"
+        what = f"ended with exit code {seen.end.exit_code}: {words}"
     return PartReport(part, False, what)

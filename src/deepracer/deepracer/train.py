@@ -1,6 +1,7 @@
 """`deepracer train`: a training job from its inputs to the evaluation of what it learnt."""
 
 import contextlib
+import dataclasses
 import logging
 import os
 import shutil
@@ -18,6 +19,7 @@ from deepracer.failure import JobFailed, launch_failure
 from deepracer.interruption import Interruption
 from deepracer.job_progress import JobProgress
 from deepracer.launch_arguments import RedisPlace, redis_place, training_arguments, worker_arguments
+from deepracer.launch_log import first_end
 from deepracer.launched import LaunchedProcess, ros2_launch, stop_together
 from deepracer.log import log_to_file
 from deepracer.preflight import preflight
@@ -81,7 +83,7 @@ def train(resolved: ResolvedSettings, console: Console) -> int:
     with Interruption() as interruption, folder.claim() as lock:
         log_to_file(folder.logs / "deepracer.log")
         keep_inputs(settings, folder)
-        job = TrainingJob(settings, folder, lock, redis_place(settings, folder), interruption)
+        job = TrainingJob(settings, folder, lock, redis_place(settings), interruption)
         version: int | None = None
         evaluation: Evaluation | None = None
         try:
@@ -99,13 +101,13 @@ def train(resolved: ResolvedSettings, console: Console) -> int:
 
 def keep_inputs(settings: JobSettings, folder: RunFolder) -> None:
     """Write what the job was told into the run's folder, and point `latest` at it."""
+    found = {name: find_input(getattr(settings, name)) for name in INPUT_FIELDS}
     folder.inputs.mkdir(exist_ok=True)
-    for name in INPUT_FIELDS:
-        path = find_input(getattr(settings, name))
+    for path in found.values():
         kept = folder.inputs / path.name
         if path != kept:
             shutil.copyfile(path, kept)
-    write_settings(folder.settings_file, settings)
+    write_settings(folder.settings_file, dataclasses.replace(settings, **found))
     folder.become_latest()
 
 
@@ -128,17 +130,29 @@ def run_training(job: TrainingJob, console: Console) -> None:
             if job.interruption.wait(_REFRESH_S):
                 log.info("interrupted signal=%s", job.interruption.number)
                 return
-            # The launch of the trainer ends when the trainer has ended: the job is done.
-            if launches[0].exit_code == 0:
+            ended = [launched for launched in launches if launched.exit_code is not None]
+            if ended and not is_done(launches[0]):
+                raise launch_failure("training", ended[0].exit_code, ended[0].log_path)
+            if ended:
+                feed.update(job.progress)
+                display.show(_view(job, feed, since_launch_s))
                 return
-            for launched in launches:
-                if launched.exit_code is not None:
-                    raise launch_failure("training", launched.exit_code, launched.log_path)
             if since_launch_s > job.settings.job_duration_in_seconds + OVERTIME_S:
                 raise JobFailed(
                     f"the trainer did not end within {OVERTIME_S:.0f} s after the job's duration;"
                     f" everything is in {launches[0].log_path}"
                 )
+
+
+def is_done(launched: LaunchedProcess) -> bool:
+    """Whether a launch with a trainer has ended because the trainer had.
+
+    Its exit code does not tell: `ros2 launch` gives 0 whatever became of its processes.
+    """
+    if launched.exit_code is None:
+        return False
+    end = first_end(launched.log_path)
+    return end is not None and end.name == "trainer" and end.exit_code == 0
 
 
 @contextlib.contextmanager

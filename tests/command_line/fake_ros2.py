@@ -1,0 +1,107 @@
+"""Stands in for `ros2 launch` where only the handling of its process is tested.
+
+Redis and the model store it uses are real. `FAKE_LAUNCH` says how the training goes: `finish`,
+`die`, `go_on`, or `stay`, which is go_on with a child that no polite signal ends. The evaluation
+drives two laps at once.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from deepracer_core.episode import EpisodeRecord, EpisodeStatus
+from deepracer_core.evaluation_results import write_results
+from deepracer_core.model_store import open_model_store
+from deepracer_core.redis_connection import connect
+from deepracer_core.redis_server import RedisServer
+from deepracer_core.run_status import RunStatus
+
+METADATA = Path(__file__).resolve().parents[2] / "config" / "model_metadata.json"
+
+# A process that left the group and ignores polite signals, as the worst of simulators would.
+STUBBORN = """
+import signal
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+signal.pause()
+"""
+
+
+def record(number: int, status: EpisodeStatus, **values: object) -> EpisodeRecord:
+    return EpisodeRecord(
+        **{
+            "worker": 0,
+            "number": number,
+            "mode": "training",
+            "policy_version": number // 4,
+            "status": status,
+            "steps": 150,
+            "progress": 100.0 if status is EpisodeStatus.LAP_COMPLETE else 40.0,
+            "reward": 60.0,
+            "duration_s": 10.0 + number / 10,
+            "start_distance": 0.0,
+            "wall_clock": time.time(),
+            **values,
+        }
+    )
+
+
+def train(arguments: dict[str, str], how: str) -> int:
+    if how == "stay":
+        subprocess.Popen([sys.executable, "-c", STUBBORN], start_new_session=True)
+    port = int(arguments["redis_port"])
+    with RedisServer(Path(arguments["redis_folder"]), port) as server:
+        status = RunStatus(connect(server.url), arguments["run"])
+        status.set_trainer({"state": "collecting", "iteration": 0, "seconds_left": 30.0})
+        for number in range(8):
+            status.add_episode(record(number, EpisodeStatus.OFF_TRACK))
+        status.add_episode(record(8, EpisodeStatus.LAP_COMPLETE))
+        status.set_trainer({"state": "collecting", "iteration": 2, "seconds_left": 29.0})
+        store = open_model_store(arguments["store"])
+        store.publish(1, {"model_metadata.json": METADATA.read_bytes()}, {})
+        print("[rollout-4] nine episodes", flush=True)
+        # The display looks twice a second.
+        time.sleep(1.5)
+        if how == "die":
+            print("[trainer-2] MemoryError: no room", flush=True)
+            print(
+                "[ERROR] [trainer-2]: process has died [pid 4, exit code 1, cmd 'trainer'].",
+                flush=True,
+            )
+            return 0
+        if how == "finish":
+            print("[INFO] [trainer-2]: process has finished cleanly [pid 4]", flush=True)
+            return 0
+        signal.sigwait([signal.SIGINT])
+    return 0
+
+
+def evaluate(arguments: dict[str, str]) -> int:
+    version = int(arguments["model"])
+    trials = [
+        record(0, EpisodeStatus.LAP_COMPLETE, mode="evaluation", policy_version=version),
+        record(1, EpisodeStatus.OFF_TRACK, mode="evaluation", policy_version=version),
+    ]
+    assert json.loads(Path(arguments["model_metadata"]).read_text())
+    write_results(Path(arguments["results"]), trials)
+    return 0
+
+
+def main() -> int:
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    verb, package, file, *rest = sys.argv[1:]
+    assert (verb, package) == ("launch", "deepracer")
+    arguments = dict(argument.split(":=", 1) for argument in rest)
+    if file == "train.launch.py":
+        return train(arguments, os.environ["FAKE_LAUNCH"])
+    assert file == "sim.launch.py"
+    assert arguments["mode"] == "evaluation"
+    return evaluate(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
