@@ -22,7 +22,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 import redis
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from deepracer_core import experience_buffer_scripts as scripts
 from deepracer_core.redis_connection import is_outage
@@ -282,7 +282,7 @@ class ExperienceBuffer:
         """Try until it works or patience ends, which raises. Logs an outage once."""
         attempts = Retrying(
             stop=stop_after_delay(max(0.0, patience_s)),
-            wait=wait_exponential_jitter(initial=0.05, max=1.0, jitter=0.05),
+            wait=wait_random_exponential(multiplier=0.05, max=1.0),
             retry=retry_if_exception(self._is_outage),
             reraise=True,
         )

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from deepracer_core.errors import ConfigurationError
 
@@ -51,7 +51,7 @@ def connect(url: str, deadline_s: float = 10.0) -> redis.Redis:
     probe = _client(url, where, max(0.1, min(_TIMEOUT_S, deadline_s)), retries=0)
     attempts = Retrying(
         stop=stop_after_delay(deadline_s),
-        wait=wait_exponential_jitter(initial=0.02, max=0.5, jitter=0.02),
+        wait=wait_random_exponential(multiplier=0.02, max=0.5),
         retry=retry_if_exception(_may_pass),
         reraise=True,
     )

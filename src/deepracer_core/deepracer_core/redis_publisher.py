@@ -9,7 +9,7 @@ from functools import partial
 from types import TracebackType
 
 import redis
-from tenacity import Retrying, retry_if_exception, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception, wait_random_exponential
 from tenacity.nap import sleep_using_event
 from tenacity.stop import stop_when_event_set
 
@@ -173,7 +173,7 @@ class RolloutPublisher:
         """Whether the item was stored; None when the publisher gave up first."""
         attempts = Retrying(
             stop=stop_when_event_set(self._given_up),
-            wait=wait_exponential_jitter(initial=0.05, max=2.0, jitter=0.05),
+            wait=wait_random_exponential(multiplier=0.05, max=2.0),
             sleep=sleep_using_event(self._given_up),
             retry=retry_if_exception(self._is_outage),
             reraise=True,

@@ -19,6 +19,7 @@ _ADVICE = {
     errno.EACCES: "change its owner or permissions, or choose another directory",
     errno.EPERM: "change its owner or permissions, or choose another directory",
     errno.EROFS: "choose a directory that can be written",
+    errno.EEXIST: "choose a path that has no file in the place of a directory",
     errno.ENOTDIR: "choose a path that has no file in the place of a directory",
     errno.EISDIR: "choose a path that has no directory in the place of a file",
     errno.ENAMETOOLONG: "choose a shorter path",
@@ -132,5 +133,5 @@ def _explained(path: Path) -> Iterator[None]:
         if error.errno in _ADVICE:
             raise StoreConfigurationError(f"{reason}; {_ADVICE[error.errno]}") from error
         raise StoreUnavailable(
-            f"{reason}; free space or mend the disk, it is tried again"
+            f"{reason}; free some space or mend the disk, then it works again"
         ) from error

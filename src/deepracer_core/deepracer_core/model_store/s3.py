@@ -5,7 +5,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
 from botocore.parsers import ResponseParserError
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from deepracer_core.model_store import s3_errors
 from deepracer_core.model_store.storage import StoredObject
@@ -92,7 +92,7 @@ class S3Storage:
         # botocore tries a request again, but not the reading of an answer that broke off.
         attempts = Retrying(
             stop=stop_after_attempt(3),
-            wait=wait_exponential_jitter(initial=0.2, max=2.0, jitter=0.2),
+            wait=wait_random_exponential(multiplier=0.2, max=2.0),
             retry=retry_if_exception_type(_BrokenOff),
             reraise=True,
         )
@@ -141,7 +141,7 @@ class S3Storage:
             if s3_errors.code(error) == "NoSuchKey":
                 return None
             raise
-        with answer["Body"] as body:
+        with closing(answer["Body"]) as body:
             try:
                 return StoredObject(body.read(), answer.get("ETag", ""))
             except (HTTPClientError, IncompleteReadError) as error:

@@ -1,0 +1,81 @@
+"""Real servers for the stores' tests: Redis, and moto's S3 over HTTP."""
+
+import itertools
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+import redis
+from deepracer_core.redis_connection import connect
+from deepracer_core.redis_server import RedisServer
+from moto.server import ThreadedMotoServer
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from http_faults import HttpFaults
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def client(shared_redis: RedisServer) -> Iterator[redis.Redis]:
+    client = connect(shared_redis.url)
+    yield client
+    client.flushall()
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def moto_port() -> Iterator[int]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()[1]
+    server.stop()
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Credentials that moto accepts, and nothing of the machine's own configuration."""
+    for name in (
+        "AWS_PROFILE",
+        "AWS_SESSION_TOKEN",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_S3",
+        "S3_ENDPOINT_URL",
+        "AWS_CA_BUNDLE",
+        "HTTP_PROXY",
+        "http_proxy",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def bucket(aws: None, moto_port: int) -> str:
+    name = f"bucket-{next(_numbers)}"
+    s3 = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{moto_port}", region_name="us-east-1")
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def s3_faults(moto_port: int) -> Iterator[HttpFaults]:
+    proxy = HttpFaults(moto_port)
+    yield proxy
+    proxy.close()
