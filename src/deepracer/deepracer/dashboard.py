@@ -102,7 +102,7 @@ def lap_text(seconds: float | None) -> str:
 def _clock(view: JobView) -> Table:
     left_s = max(view.duration_s - view.elapsed_s, 0.0)
     line = Table.grid(padding=(0, 2), expand=True)
-    line.add_column()
+    line.add_column(min_width=len("driving at random"))
     line.add_column(ratio=1)
     line.add_column(justify="right")
     line.add_row(

@@ -176,6 +176,7 @@ def run_evaluation(
 def print_evaluation(evaluation: Evaluation, track: str, console: Console) -> None:
     """Print the laps as a table and, below it, what they come to."""
     laps = [trial.duration_s for trial in evaluation.trials if _is_lap(trial)]
+    fastest = min(filter(_is_lap, evaluation.trials), key=lambda lap: lap.duration_s, default=None)
     table = Table(
         title=f"Model v{evaluation.version} on {track}",
         title_justify="left",
@@ -188,14 +189,13 @@ def print_evaluation(evaluation: Evaluation, track: str, console: Console) -> No
         table.add_column(name, justify="right")
     table.add_column("ended with")
     for number, trial in enumerate(evaluation.trials, start=1):
-        fastest = _is_lap(trial) and trial.duration_s == min(laps)
         table.add_row(
             str(number),
             lap_text(trial.duration_s),
             f"{trial.progress:.1f} %",
             str(trial.steps),
             f"{trial.reward:.1f}",
-            trial.status.value.replace("_", " ") + (" (fastest)" if fastest else ""),
+            trial.status.value.replace("_", " ") + (" (fastest)" if trial is fastest else ""),
             style="green" if _is_lap(trial) else "yellow",
         )
     console.print(table)

@@ -73,6 +73,8 @@ def _next_steps(settings: JobSettings, folder: RunFolder, has_model: bool) -> Ta
     table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(style="dim")
+    if "MAKELEVEL" in os.environ:
+        table.add_row(". setup/environment.sh", "once in a shell; then")
     if has_model:
         table.add_row(f"deepracer evaluate --run {folder.name}{where}", "let its best model race")
     table.add_row(f"deepracer train --run {folder.name}{where}", "train on from its newest model")

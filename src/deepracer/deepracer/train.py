@@ -135,7 +135,7 @@ def run_training(job: TrainingJob, console: Console) -> None:
                 raise launch_failure("training", ended[0].exit_code, ended[0].log_path)
             if ended:
                 feed.update(job.progress)
-                display.show(_view(job, feed, since_launch_s))
+                display.show(_last_view(job))
                 return
             if since_launch_s > job.settings.job_duration_in_seconds + OVERTIME_S:
                 raise JobFailed(
@@ -185,6 +185,20 @@ def launch_job(job: TrainingJob) -> Iterator[list[LaunchedProcess]]:
             yield launches
         finally:
             stop_together(launches)
+
+
+def _last_view(job: TrainingJob) -> JobView:
+    """The job is over; that its Redis is gone too is as it should be."""
+    duration_s = float(job.settings.job_duration_in_seconds)
+    return JobView(
+        run=job.folder.name,
+        track=job.settings.track,
+        phase="done",
+        elapsed_s=duration_s,
+        duration_s=duration_s,
+        now=time.time(),
+        progress=job.progress,
+    )
 
 
 def _view(job: TrainingJob, feed: StatusFeed, since_launch_s: float) -> JobView:
