@@ -1,0 +1,59 @@
+"""The shipped launch files with real Gazebo, real Redis and a real trainer, as users start them."""
+
+import itertools
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from deepracer.workplace import Workplace, claim_workplace
+from deepracer_core.redis_server import RedisServer
+
+for folder in (Path(__file__).parent, Path(__file__).parents[1] / "stores"):
+    sys.path.insert(0, str(folder))
+
+from end_to_end import CONFIG, Launched
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def workplace() -> Iterator[Workplace]:
+    """A ROS domain, a Gazebo port and a folder for sockets that no other run uses."""
+    with claim_workplace() as place:
+        yield place
+
+
+@pytest.fixture
+def start(tmp_path: Path, workplace: Workplace) -> Iterator[Callable[..., Launched]]:
+    """Start commands; whatever still runs at the end of the test is killed."""
+    started = []
+
+    def start(*command: object) -> Launched:
+        log = tmp_path / f"log-{next(_numbers)}.txt"
+        environment = {**os.environ, **workplace.environment(), "PYTHONUNBUFFERED": "1"}
+        launched = Launched([str(part) for part in command], log, environment)
+        started.append(launched)
+        return launched
+
+    yield start
+    for launched in started:
+        launched.kill()
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis server of the test's own."""
+    with RedisServer(tmp_path / "redis") as server:
+        yield server
+
+
+@pytest.fixture
+def hyperparameters(tmp_path: Path) -> Path:
+    """The default ones, but an update after every fourth episode."""
+    values = json.loads((CONFIG / "hyperparameters.json").read_text(encoding="utf-8"))
+    path = tmp_path / "hyperparameters.json"
+    path.write_text(json.dumps({**values, "num_episodes_between_training": 4}), encoding="utf-8")
+    return path

@@ -1,0 +1,96 @@
+"""Redis, the trainer or the store goes away in the middle of a run, and comes back."""
+
+import signal
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.model_store import open_model_store
+from deepracer_core.redis_connection import connect
+from deepracer_core.redis_server import RedisServer, free_port
+from end_to_end import simulation, trainer
+from http_faults import HttpFaults, reset
+from moto.server import ThreadedMotoServer
+
+
+def test_redis_goes_away_and_comes_back(start, workplace, tmp_path, hyperparameters):
+    folder, store = tmp_path / "redis", tmp_path / "store"
+    port = free_port()
+    server = RedisServer(folder, port=port).start()
+    worker = start(*simulation(workplace, run="away", redis=server.url, store=store))
+    learner = start(*trainer("away", server.url, store, hyperparameters, 600))
+    versions = open_model_store(str(store))
+    worker.wait_until(lambda: (versions.latest() or 0) >= 1)
+
+    server.stop()
+    before = versions.latest()
+    with RedisServer(folder, port=port):
+        worker.wait_until(lambda: (versions.latest() or 0) >= before + 3)
+        assert learner.process.poll() is None, learner.tail()
+        assert worker.stop() == 0, worker.tail()
+        assert learner.stop(signal.SIGTERM) == 0, learner.tail()
+
+
+def test_a_killed_trainer_goes_on_where_it_was(start, workplace, redis, tmp_path, hyperparameters):
+    store = tmp_path / "store"
+    worker = start(*simulation(workplace, run="killed", redis=redis.url, store=store))
+    versions = open_model_store(str(store))
+    command = trainer("killed", redis.url, store, hyperparameters, 600)
+
+    first = start(*command)
+    worker.wait_until(lambda: (versions.latest() or 0) >= 2)
+    first.kill()
+    before = versions.latest()
+    steps = versions.info(before)["counters"]["steps"]
+
+    appended = ExperienceBuffer(connect(redis.url), "killed").stats().appended
+    worker.wait_until(
+        lambda: ExperienceBuffer(connect(redis.url), "killed").stats().appended > appended
+    )
+
+    second = start(*command)
+    worker.wait_until(lambda: versions.latest() > before)
+    assert f"resumed version={before}" in second.tail()
+    assert versions.info(before + 1)["counters"]["steps"] > steps
+    assert worker.stop() == 0, worker.tail()
+    assert second.stop(signal.SIGTERM) == 0, second.tail()
+
+
+@pytest.fixture
+def s3(monkeypatch) -> Iterator[ThreadedMotoServer]:
+    """An S3 server over real HTTP, with one bucket, and credentials for it."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_the_store_goes_away_and_comes_back(
+    start, workplace, redis, hyperparameters, s3, monkeypatch
+):
+    host, port = s3.get_host_and_port()
+    direct = f"http://{host}:{port}"
+    boto3.client("s3", endpoint_url=direct, region_name="us-east-1").create_bucket(Bucket="models")
+    road = HttpFaults(port)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", road.url)
+    worker = start(*simulation(workplace, run="s3", redis=redis.url, store="s3://models/run"))
+    learner = start(*trainer("s3", redis.url, "s3://models/run", hyperparameters, 600))
+    versions = open_model_store(f"s3://models/run?endpoint_url={direct}")
+    worker.wait_until(lambda: (versions.latest() or 0) >= 1)
+
+    road.plan(reset, times=1_000_000)
+    worker.wait_until(lambda: "waits for the model store" in learner.tail(100_000))
+    before = versions.latest()
+    road.heal()
+    worker.wait_until(lambda: f"model {before + 1} acts" in worker.tail(1_000_000))
+    assert worker.stop() == 0, worker.tail()
+    assert learner.stop(signal.SIGTERM) == 0, learner.tail()
+    road.close()
