@@ -71,8 +71,8 @@ def measure_simulator(folder: Path, steps: int) -> tuple[dict[str, float], np.nd
             began = time.perf_counter()
             frame = simulator.step(0.4 * np.sin(step / 5.0), 1.0)
             exchange.append(1e3 * (time.perf_counter() - began))
-            simulate.append(1e3 * simulator.simulate_s)
-            render.append(1e3 * simulator.render_s)
+            simulate.append(1e-6 * simulator.simulate_ns)
+            render.append(1e-6 * simulator.render_ns)
         simulator.close()
     finally:
         server.send_signal(signal.SIGTERM)
