@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+from deepracer_core.simulation import CONTROL_RATE, Frame, frame_time_ns
 from numpy.typing import NDArray
 
-from deepracer_core.simulation import CONTROL_RATE, Frame, frame_time_ns
 from deepracer_gazebo import frames
 
 _RETRY = 0.05
@@ -100,7 +100,7 @@ class GazeboSimulator:
         # The frame keeps the memory, so each reply gets its own and nothing is copied.
         reply = np.empty(1, frames.REPLY)
         image = np.empty((self._height, self._width, 3), np.uint8)
-        self._receive(memoryview(reply.view(np.uint8)), memoryview(image.reshape(-1)))
+        self._receive(reply.view(np.uint8).data, image.reshape(-1).data)
         head = reply[0]
         self._check(head, image)
         contacts = bytearray(int(head["contacts_size"]))
@@ -144,19 +144,15 @@ class GazeboSimulator:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(self._deadline)
         end = time.monotonic() + self._deadline
-        while True:
-            try:
-                connection.connect(str(self._path))
-            except (FileNotFoundError, ConnectionRefusedError) as error:
-                if time.monotonic() > end:
-                    connection.close()
-                    raise SimulatorError(
-                        f"{self._path}: no simulator within {self._deadline:g} s: is gazebo_server "
-                        "running, and what does its log say?"
-                    ) from error
-                threading.Event().wait(_RETRY)
-            else:
-                return connection
+        while not _listens(connection, self._path):
+            if time.monotonic() > end:
+                connection.close()
+                raise SimulatorError(
+                    f"{self._path}: no simulator within {self._deadline:g} s: is gazebo_server "
+                    "running, and what does its log say?"
+                )
+            threading.Event().wait(_RETRY)
+        return connection
 
     def _receive(self, *parts: memoryview) -> None:
         """Fill all the parts, in order."""
@@ -185,3 +181,11 @@ class GazeboSimulator:
         return SimulatorError(
             f"{self._path}: the simulator has gone away{reason}: see gazebo_server's log"
         )
+
+
+def _listens(connection: socket.socket, path: Path) -> bool:
+    try:
+        connection.connect(str(path))
+    except (FileNotFoundError, ConnectionRefusedError):
+        return False
+    return True

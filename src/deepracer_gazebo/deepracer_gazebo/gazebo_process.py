@@ -1,13 +1,23 @@
 """A program of Gazebo's as a child process whose last words are kept."""
 
+import contextlib
+import os
+import re
+import signal
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import IO
 
 _KEPT_LINES = 40
+
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
+
+_PATIENCE = 2.0
+"""Seconds of wall clock for a process to end when it is told to."""
 
 
 class GazeboProcess:
@@ -16,18 +26,25 @@ class GazeboProcess:
     Args:
         name: what it is called in messages.
         command: what to run.
+        environment: all the variables that it gets.
         verbose: show every line of its output.
         keep_open: file descriptors that the child inherits.
     """
 
     def __init__(
-        self, name: str, command: Sequence[str], verbose: bool, keep_open: Sequence[int] = ()
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        verbose: bool,
+        keep_open: Sequence[int] = (),
     ) -> None:
         self.name = name
         self._verbose = verbose
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._process = subprocess.Popen(
             command,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -65,14 +82,34 @@ class GazeboProcess:
         return True
 
     def stop(self) -> None:
-        """End it at once, with everything that it started; there is nothing in it worth keeping."""
-        self._process.kill()
-        self._process.wait()
+        """End it, with everything that it started."""
+        children = _children(self._process.pid)
+        for child in children:
+            # In the namespaces: its parent, while it lives, sees to it that no zombie is left over.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        if not children:
+            # Asked politely, Xvfb removes its lock file.
+            self._process.terminate()
+        if not self.wait(_PATIENCE):
+            self._process.kill()
+            self._process.wait()
         self._reader.join()
 
     def _read(self, output: IO[str]) -> None:
         with output:
             for line in output:
-                self._lines.append(line.rstrip())
+                plain = _COLORS.sub("", line).strip()
+                if not plain:
+                    continue
+                self._lines.append(plain)
                 if self._verbose:
-                    print(f"{self.name}: {line}", end="", file=sys.stderr, flush=True)
+                    print(f"{self.name}: {plain}", file=sys.stderr, flush=True)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except FileNotFoundError:
+        return []
+    return [int(child) for child in listed.split()]

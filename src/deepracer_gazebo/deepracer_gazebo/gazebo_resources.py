@@ -1,12 +1,13 @@
-"""Where models are, and the plugins that ROS's own integration with Gazebo brings."""
+"""Where models are, whether a world fits, and the plugins that gazebo_ros brings."""
 
 import os
-from collections.abc import Iterable
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from deepracer_core.errors import ConfigurationError
 
-from deepracer_gazebo.gazebo_place import GazeboPlace
+from deepracer_gazebo.gazebo_place import PLUGIN, GazeboPlace
 
 _ROS_PLUGINS = ("libgazebo_ros_init.so", "libgazebo_ros_factory.so")
 
@@ -28,6 +29,36 @@ def model_folders(named: Iterable[Path] = ()) -> list[Path]:
             f"{[str(folder) for folder in folders]}: source the workspace or give --model-path"
         )
     return folders
+
+
+def check_world(world: Path, folders: Sequence[Path]) -> None:
+    """Look for the faults of a world file that Gazebo would only stumble over.
+
+    Args:
+        world: the world file.
+        folders: where models are.
+
+    Raises:
+        ConfigurationError: it is no world, lacks our plugin, or names a model that is not there.
+    """
+    try:
+        tree = ElementTree.parse(world)
+    except ElementTree.ParseError as error:
+        raise ConfigurationError(f"{world}: not XML: {error}") from error
+    if tree.find("world") is None:
+        raise ConfigurationError(f"{world}: expected an <sdf> file with a <world>")
+    plugins = [plugin.get("filename") for plugin in tree.iterfind("world/plugin")]
+    if PLUGIN not in plugins:
+        raise ConfigurationError(
+            f'{world}: expected <plugin name="lockstep" filename="{PLUGIN}"> in the world, which '
+            f"makes the car drive; found {plugins or 'no plugin'}"
+        )
+    for uri in tree.iterfind("world/include/uri"):
+        name = (uri.text or "").strip().removeprefix("model://")
+        if not any((folder / name).is_dir() for folder in folders):
+            raise ConfigurationError(
+                f"{world}: includes the model {name!r}, which is in none of {[*map(str, folders)]}"
+            )
 
 
 def ros_plugins(place: GazeboPlace) -> list[str]:

@@ -1,8 +1,8 @@
 #include "camera.hh"
 
 #include <chrono>
+#include <stdexcept>
 
-#include <gazebo/common/Exception.hh>
 #include <gazebo/rendering/ogre_gazebo.h>
 
 using namespace std::chrono_literals;
@@ -24,7 +24,7 @@ gazebo::sensors::CameraSensorPtr FindCamera(const gazebo::physics::ModelPtr &car
       if (auto camera = std::dynamic_pointer_cast<gazebo::sensors::CameraSensor>(sensor))
         return camera;
     }
-  gzthrow("model '" + car->GetName() + "' has no camera");
+  throw std::runtime_error("model '" + car->GetName() + "' has no camera");
 }
 
 void Pose(const gazebo::rendering::ScenePtr &scene, uint32_t id, const ignition::math::Pose3d &pose)

@@ -18,7 +18,7 @@ namespace deepracer
 class Camera
 {
 public:
-  /// Throws gazebo::common::Exception when the car carries no camera.
+  /// Throws std::runtime_error when the car carries no camera.
   Camera(gazebo::physics::WorldPtr world, gazebo::physics::ModelPtr car);
 
   /// Everything in the world can be seen; the size is known from then on.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
-#include <gazebo/common/Exception.hh>
 
 namespace deepracer
 {
@@ -27,7 +27,7 @@ gazebo::physics::JointPtr RequireJoint(const gazebo::physics::ModelPtr &model, c
 {
   auto joint = model->GetJoint(name);
   if (!joint)
-    gzthrow("model '" + model->GetName() + "' has no joint '" + name + "'");
+    throw std::runtime_error("model '" + model->GetName() + "' has no joint '" + name + "'");
   return joint;
 }
 
@@ -47,7 +47,7 @@ Car::Car(gazebo::physics::ModelPtr model)
             RequireJoint(model, "left_rear_wheel_joint"), RequireJoint(model, "right_rear_wheel_joint")}
 {
   if (!base_)
-    gzthrow("model '" + model->GetName() + "' has no link 'base_link'");
+    throw std::runtime_error("model '" + model->GetName() + "' has no link 'base_link'");
   for (const auto &joint : steering_)
     joint->SetParam("fmax", 0, kServoTorque);
   for (const auto &joint : wheels_)

@@ -19,7 +19,7 @@ struct Command
 class Car
 {
 public:
-  /// Throws gazebo::common::Exception when the model lacks a joint.
+  /// Throws std::runtime_error when the model lacks a joint.
   explicit Car(gazebo::physics::ModelPtr model);
 
   void SetCommand(const Command &command) { command_ = command; }

@@ -2,11 +2,12 @@
 #include <cmath>
 #include <cstdlib>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <gazebo/common/Events.hh>
-#include <gazebo/common/Exception.hh>
+#include <gazebo/common/Console.hh>
 #include <gazebo/common/Plugin.hh>
 #include <gazebo/physics/physics.hh>
 #include <gazebo/transport/TransportIface.hh>
@@ -25,6 +26,13 @@ namespace
 // Between two requests Gazebo's own duties (messages, shutdown) get a turn this often.
 constexpr auto kIdle = 20ms;
 
+/// A world without its car is of no use, and on an exception Gazebo would crash.
+[[noreturn]] void GiveUp(const std::runtime_error &error)
+{
+  gzerr << "deepracer: " << error.what() << std::endl;
+  std::_Exit(EXIT_FAILURE);
+}
+
 uint64_t NanosecondsSince(std::chrono::steady_clock::time_point start)
 {
   return std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
@@ -41,15 +49,27 @@ class LockstepPlugin : public gazebo::WorldPlugin
 public:
   void Load(gazebo::physics::WorldPtr world, sdf::ElementPtr sdf) override
   {
+    try
+    {
+      Prepare(world, sdf->Get<std::string>("car", "deepracer").first);
+    }
+    catch (const std::runtime_error &error)
+    {
+      GiveUp(error);
+    }
+  }
+
+private:
+  void Prepare(gazebo::physics::WorldPtr world, const std::string &name)
+  {
     world_ = world;
-    const auto name = sdf->Get<std::string>("car", "deepracer").first;
     const char *path = std::getenv("DEEPRACER_SOCKET");
     if (path == nullptr)
-      gzthrow("deepracer: the environment variable DEEPRACER_SOCKET is not set");
+      throw std::runtime_error("the environment variable DEEPRACER_SOCKET is not set");
     path_ = path;
     const auto model = world->ModelByName(name);
     if (!model)
-      gzthrow("deepracer: the world has no model '" + name + "'");
+      throw std::runtime_error("the world has no model '" + name + "'");
 
     const auto physics = world->Physics();
     // A step must not depend on the one before through anything but the state of the bodies.
@@ -71,7 +91,6 @@ public:
     Install();
   }
 
-private:
   void Install()
   {
     world_->SetSensorWaitFunc([this](double, double) { OnStep(); });
@@ -96,7 +115,14 @@ private:
         gazebo::common::Time::MSleep(1);
         return;
       }
-      connection_ = std::make_unique<Connection>(path_);
+      try
+      {
+        connection_ = std::make_unique<Connection>(path_);
+      }
+      catch (const std::runtime_error &error)
+      {
+        GiveUp(error);
+      }
     }
     if (const auto request = connection_->Receive(MakeHello(), kIdle))
       Begin(*request);
