@@ -8,7 +8,8 @@ import math
 
 from builtin_interfaces.msg import Time
 from deepracer_core.action_space import Command
-from deepracer_core.episode import CarState, EpisodeStatus, steering_angle
+from deepracer_core.car_geometry import steering_angle
+from deepracer_core.episode import CarState, EpisodeStatus
 from deepracer_core.rollout import Judgement, Reset
 from deepracer_core.simulation import WHEELBASE, Frame
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue

@@ -7,9 +7,18 @@ from typing import TypeVar
 import rclpy
 from deepracer_core.die_with_parent import die_with_parent
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.lite_policy import PolicyError
+from deepracer_core.model_store import StoreError
+from deepracer_core.redis_connection import RedisUnavailable
+from deepracer_core.reward import RewardError
+from deepracer_core.rollout import ResetError
+from deepracer_gazebo.client import SimulatorError
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.task import Future
+
+FAULTS = (PolicyError, RedisUnavailable, ResetError, RewardError, SimulatorError, StoreError)
+"""What can go wrong outside this program; each message says what to do, so no traceback is shown."""
 
 AnyNode = TypeVar("AnyNode", bound=Node)
 
@@ -25,7 +34,8 @@ def run(create_node: Callable[[], AnyNode], start: Callable[[AnyNode], None]) ->
             ConfigurationError.
 
     Returns:
-        The process's exit code: 0 after a requested stop, 2 when the configuration is unusable.
+        The process's exit code: 0 after a requested stop, 1 after a fault outside this program, 2
+        when the configuration is unusable.
     """
     die_with_parent()
     rclpy.init()
@@ -42,6 +52,11 @@ def run(create_node: Callable[[], AnyNode], start: Callable[[AnyNode], None]) ->
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 2
+    except FAULTS as error:
+        if not rclpy.ok():  # all of the worker's processes are being stopped, Gazebo among them
+            return 0
+        print(error, file=sys.stderr)
+        return 1
     except (KeyboardInterrupt, ExternalShutdownException):
         return 0
     finally:

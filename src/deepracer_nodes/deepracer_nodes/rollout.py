@@ -12,8 +12,8 @@ from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_publisher import RolloutPublisher
-from deepracer_core.reward import RewardError, load_reward_function
-from deepracer_core.rollout import ResetError, Rollout
+from deepracer_core.reward import load_reward_function
+from deepracer_core.rollout import Rollout
 from deepracer_core.run_status import RunStatus
 from deepracer_core.segment import encode
 from deepracer_core.starts import StartPositions
@@ -203,11 +203,7 @@ def _start(node: RolloutNode) -> None:
 def main() -> None:
     """Run the rollout node until it is told to stop, or its evaluation is done."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    try:
-        sys.exit(run(RolloutNode, _start))
-    except (RewardError, ResetError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
+    sys.exit(run(RolloutNode, _start))
 
 
 if __name__ == "__main__":
