@@ -18,7 +18,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 FAULTS = (PolicyError, RedisUnavailable, ResetError, RewardError, SimulatorError, StoreError)
-"""What can go wrong outside this program; each message says what to do, so no traceback is shown."""
+"""Faults outside this program; each message says what to do, so no traceback is shown."""
 
 AnyNode = TypeVar("AnyNode", bound=Node)
 
