@@ -14,11 +14,14 @@ import rclpy
 from deepracer_core.die_with_parent import die_with_parent
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 
 from deepracer_nodes import topics
 
-COUNTED = (topics.CAMERA, topics.OBSERVATION, topics.DRIVE, topics.EPISODE)
-"""What each of the four nodes says of every frame."""
+COUNTED = (topics.ODOMETRY, topics.OBSERVATION, topics.DRIVE, topics.EPISODE)
+"""What each of the four nodes says reliably of every frame."""
+
+_BACKLOG = 100
 
 
 @dataclass(slots=True)
@@ -47,7 +50,7 @@ class GraphRates(Node):
         for topic in COUNTED:
             # Raw: an image need not be unpacked to be counted.
             self.create_subscription(
-                topic.message, topic.name, self._counter(topic.name), topic.qos, raw=True
+                topic.message, topic.name, self._counter(topic.name), _patient(topic.qos), raw=True
             )
         topics.CLOCK.subscribe_on(self, self._on_clock)
         self.create_timer(1.0, self._print)
@@ -65,6 +68,11 @@ class GraphRates(Node):
         rates = {name: asdict(count) for name, count in self._counts.items()}
         rates["clock"] = asdict(self._simulated)
         print(json.dumps(rates), flush=True)
+
+
+def _patient(qos: QoSProfile) -> QoSProfile:
+    """The same guarantees, but a late listener still counts what came meanwhile."""
+    return QoSProfile(depth=_BACKLOG, reliability=qos.reliability, durability=qos.durability)
 
 
 def main() -> None:

@@ -45,6 +45,13 @@ class Interruption:
         """What a shell expects of a program that ended because of the signal: 130 for Ctrl-C."""
         return 0 if self.number is None else 128 + self.number
 
+    @property
+    def name(self) -> str:
+        """The signal as a person knows it."""
+        if self.number == signal.SIGINT:
+            return "Ctrl-C"
+        return "nothing" if self.number is None else signal.Signals(self.number).name
+
     def wait(self, timeout_s: float) -> bool:
         """Block until a signal comes or the time is up; say whether one has come."""
         return self._came.wait(timeout_s)

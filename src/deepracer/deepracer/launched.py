@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from deepracer_core.die_with_parent import die_with_parent
@@ -20,7 +21,7 @@ from deepracer.process_tree import (
     wait_until_gone,
 )
 
-STOP_LADDER = ((signal.SIGINT, 5.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 1.5))
+STOP_LADDER = ((signal.SIGINT, 4.5), (signal.SIGTERM, 1.5), (signal.SIGKILL, 1.5))
 """Signals that end a launch, and how many seconds each is given: together under ten."""
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,8 @@ class LaunchedProcess:
                 stderr=subprocess.STDOUT,
                 env=self.environment,
                 start_new_session=True,
-                preexec_fn=die_with_parent,
+                # SIGINT, on which a launch stops its own in order and by force if it must.
+                preexec_fn=partial(die_with_parent, signal.SIGINT),
                 pass_fds=tuple(keep_open),
             )
         self.pid = self._process.pid

@@ -127,7 +127,7 @@ def _evidence(
 ) -> Evidence:
     clock = rates.get("clock", {})
     simulated_s = clock.get("seconds", 0.0)
-    camera_s = rates.get("camera/image_raw", {}).get("seconds", 0.0)
+    wall_s = rates.get("odom", {}).get("seconds", 0.0)
     versions, load_ms, store_problem = _look_into_store(job)
     return Evidence(
         rates={
@@ -136,7 +136,7 @@ def _evidence(
             if value["seconds"] > 0
         },
         simulated_s=simulated_s,
-        speed=simulated_s / camera_s if camera_s > 0 else 0.0,
+        speed=simulated_s / wall_s if wall_s > 0 else 0.0,
         gazebo_runs=gazebo_runs,
         episodes=job.progress.episodes,
         driven=job.progress.policy_version,

@@ -56,7 +56,7 @@ def report(seen: Evidence) -> list[PartReport]:
     """Judge each part by what it gave to the next one."""
     return [
         _gazebo(seen),
-        _node(seen, "simulator_bridge", "camera/image_raw", "frames/s", "Gazebo"),
+        _node(seen, "simulator_bridge", "odom", "frames/s", "Gazebo"),
         _node(seen, "observation", "observation", "observations/s", "the simulator bridge"),
         _agent(seen),
         _rollout(seen),
@@ -110,7 +110,7 @@ def _redis(seen: Evidence) -> PartReport:
         return _bad(seen, "Redis", "redis", "never answered; is redis-server installed?")
     if seen.buffer.appended == 0:
         return _bad(seen, "Redis", "redis", "answers, but no segment was written into it")
-    detail = f"{seen.redis_ms:.1f} ms a round trip, {seen.buffer.appended} segments written"
+    detail = f"{seen.redis_ms:.2f} ms a round trip, {seen.buffer.appended} segments written"
     return PartReport("Redis", True, f"{detail}, {seen.buffer.acknowledged} learnt from")
 
 

@@ -93,6 +93,8 @@ def train(resolved: ResolvedSettings, console: Console) -> int:
                 with console.status(f"evaluation: model v{version} drives ..."):
                     evaluation = run_evaluation(settings, folder, version, interruption)
         finally:
+            if interruption.came:
+                console.print(f"Stopped by {interruption.name}.", style="yellow")
             print_summary(settings, folder, job.progress, evaluation, console)
         if interruption.came:
             return interruption.exit_code

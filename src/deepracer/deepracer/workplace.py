@@ -1,6 +1,7 @@
 """A place on this machine that no other run uses: ROS domain, ports, and a folder for sockets."""
 
 import contextlib
+import os
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -33,11 +34,12 @@ class Workplace:
 
     def environment(self) -> dict[str, str]:
         """Variables that keep a worker's traffic on this machine and apart from the others'."""
+        # Newer releases warn when they are told in Humble's way.
+        is_humble = os.environ.get("ROS_DISTRO") == "humble"
+        local = "ROS_LOCALHOST_ONLY" if is_humble else "ROS_AUTOMATIC_DISCOVERY_RANGE"
         return {
             "ROS_DOMAIN_ID": str(self.domain_id),
-            # Humble knows the first of these, Iron and later the second.
-            "ROS_LOCALHOST_ONLY": "1",
-            "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+            local: "1" if is_humble else "LOCALHOST",
             "GAZEBO_MASTER_URI": f"http://127.0.0.1:{self.gazebo_port}",
             "GAZEBO_IP": "127.0.0.1",
         }
