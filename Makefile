@@ -1,7 +1,7 @@
 # Two commands do everything: `make train` and `make test`. Both set up what is missing first.
 
 SHELL := /bin/bash
-.SHELLFLAGS := -eu -o pipefail -c
+.SHELLFLAGS := -e -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup train test smoke bench check format constraints clean
 
