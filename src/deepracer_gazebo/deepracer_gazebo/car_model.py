@@ -1,0 +1,268 @@
+"""Writes the car's model, `models/deepracer/`: `python -m deepracer_gazebo.car_model --root .`.
+
+The same numbers stand in the plugin's car.cc, which turns a steering angle and a speed into what
+each wheel must do. The base is on the ground, midway between the axles.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.simulation import WHEELBASE
+
+from deepracer_gazebo import car_mesh
+
+Color = tuple[float, float, float]
+
+BLUE: Color = (0.05, 0.24, 0.62)
+"""Red, green and blue of the car as it is shipped, from 0 to 1."""
+
+WHEEL_TRACK = 0.16
+WHEEL_RADIUS = 0.035
+WHEEL_WIDTH = 0.034
+
+_BODY_MASS = 6.5
+_BODY_SIZE = (0.30, 0.18, 0.10)
+_BODY_CENTER = 0.05
+_WHEEL_MASS = 0.2
+_KNUCKLE_MASS = 0.1
+_KNUCKLE_INERTIA = 1e-4
+"""Four wheels and two knuckles: 7.5 kg in all."""
+
+_RUBBER: Color = (0.05, 0.05, 0.055)
+_METAL: Color = (0.72, 0.73, 0.75)
+_GLASS: Color = (0.03, 0.04, 0.05)
+_LAMP: Color = (0.95, 0.95, 0.85)
+
+MODEL_CONFIG = """\
+<?xml version="1.0"?>
+<model>
+  <name>deepracer</name>
+  <version>1.0</version>
+  <sdf version="1.6">model.sdf</sdf>
+  <author>
+    <name>The DeepRacer maintainers</name>
+  </author>
+  <description>A 1/18 scale car: four driven wheels, Ackermann steering, a camera</description>
+</model>
+"""
+
+_BASE = """\
+    <link name="base_link">
+{inertial}
+      <collision name="body">
+        <pose>0 0 0.07 0 0 0</pose>
+        <geometry>
+          <box>
+            <size>0.32 0.20 0.09</size>
+          </box>
+        </geometry>
+      </collision>
+{visuals}
+      <sensor name="camera" type="camera">
+        <pose>0.145 0 0.13 0 0.261799 0</pose>
+        <update_rate>15</update_rate>
+        <camera>
+          <horizontal_fov>1.13</horizontal_fov>
+          <image>
+            <width>160</width>
+            <height>120</height>
+            <format>R8G8B8</format>
+          </image>
+          <clip>
+            <near>0.01</near>
+            <far>100</far>
+          </clip>
+        </camera>
+      </sensor>
+    </link>
+"""
+
+# A ball touches the ground in one point wherever the wheel leans; the first friction direction
+# follows the axle, so that the grip does not depend on where the car points in the world.
+_WHEEL = """\
+    <link name="{name}_wheel">
+      <pose>{x:g} {y:g} {radius:g} 0 0 0</pose>
+{inertial}
+      <collision name="tyre">
+        <geometry>
+          <sphere>
+            <radius>{radius:g}</radius>
+          </sphere>
+        </geometry>
+        <surface>
+          <friction>
+            <ode>
+              <mu>1</mu>
+              <mu2>1</mu2>
+              <fdir1>0 1 0</fdir1>
+            </ode>
+          </friction>
+        </surface>
+      </collision>
+{visuals}
+    </link>
+    <joint name="{name}_wheel_joint" type="revolute">
+      <parent>{parent}</parent>
+      <child>{name}_wheel</child>
+      <axis>
+        <xyz>0 1 0</xyz>
+      </axis>
+    </joint>
+"""
+
+_KNUCKLE = """\
+    <link name="{side}_steering_hinge">
+      <pose>{x:g} {y:g} {radius:g} 0 0 0</pose>
+{inertial}
+    </link>
+    <joint name="{side}_steering_hinge_joint" type="revolute">
+      <parent>base_link</parent>
+      <child>{side}_steering_hinge</child>
+      <axis>
+        <xyz>0 0 1</xyz>
+        <limit>
+          <lower>-1</lower>
+          <upper>1</upper>
+        </limit>
+      </axis>
+    </joint>
+"""
+
+_INERTIAL = """\
+      <inertial>
+        <pose>0 0 {height:g} 0 0 0</pose>
+        <mass>{mass:g}</mass>
+        <inertia>
+          <ixx>{ixx:.7f}</ixx>
+          <iyy>{iyy:.7f}</iyy>
+          <izz>{izz:.7f}</izz>
+          <ixy>0</ixy>
+          <ixz>0</ixz>
+          <iyz>0</iyz>
+        </inertia>
+      </inertial>"""
+
+_VISUAL = """\
+      <visual name="{name}">
+        <cast_shadows>false</cast_shadows>
+        <geometry>
+          <mesh>
+            <uri>model://deepracer/meshes/{name}.obj</uri>
+          </mesh>
+        </geometry>
+        <material>
+          <ambient>{color} 1</ambient>
+          <diffuse>{color} 1</diffuse>
+          <specular>{shine} {shine} {shine} 1</specular>
+        </material>
+      </visual>"""
+
+
+def car_sdf(color: Color = BLUE) -> str:
+    """The car as SDF text, its body in a color."""
+    x, y = 0.5 * WHEELBASE, 0.5 * WHEEL_TRACK
+    body = [
+        _visual("shell", color, 0.3),
+        _visual("windows", _GLASS, 0.5),
+        _visual("trim", _RUBBER, 0.1),
+        _visual("lamps", _LAMP, 0.5),
+    ]
+    length, width, height = _BODY_SIZE
+    ixx, iyy, izz = (
+        _BODY_MASS / 12.0 * (a * a + b * b)
+        for a, b in ((width, height), (length, height), (length, width))
+    )
+    inertial = _inertial(_BODY_MASS, (ixx, iyy, izz), _BODY_CENTER)
+    parts = [_BASE.format(inertial=inertial, visuals="\n".join(body))]
+    parts += [_knuckle(side, x, offset) for side, offset in (("left", y), ("right", -y))]
+    for side, offset in (("left", y), ("right", -y)):
+        parts.append(_wheel(f"{side}_front", x, offset, f"{side}_steering_hinge"))
+        parts.append(_wheel(f"{side}_rear", -x, offset, "base_link"))
+    return (
+        '<?xml version="1.0"?>\n<sdf version="1.6">\n  <model name="deepracer">\n'
+        + "".join(parts)
+        + "  </model>\n</sdf>\n"
+    )
+
+
+def car_files(color: Color = BLUE) -> dict[str, str]:
+    """All files of the model: path in its folder, and text."""
+    files = {"model.config": MODEL_CONFIG, "model.sdf": car_sdf(color)}
+    for part in (
+        car_mesh.shell,
+        car_mesh.windows,
+        car_mesh.trim,
+        car_mesh.lamps,
+        car_mesh.tyre,
+        car_mesh.rim,
+    ):
+        files[f"meshes/{part.__name__}.obj"] = part()
+    return files
+
+
+def parse_color(text: str) -> Color:
+    """Read a color as people write it for the Web, `#rrggbb`.
+
+    Raises:
+        ConfigurationError: it is written otherwise.
+    """
+    digits = text.removeprefix("#")
+    try:
+        red, green, blue = bytes.fromhex(digits)
+    except ValueError as error:
+        raise ConfigurationError(f"color: expected #rrggbb, got {text!r}") from error
+    return (red / 255, green / 255, blue / 255)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the model from the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", type=Path, default=Path(), help="the repository (default: here)")
+    parser.add_argument("--color", help="of the body, #rrggbb")
+    options = parser.parse_args(arguments)
+    try:
+        color = parse_color(options.color) if options.color else BLUE
+    except ConfigurationError as error:
+        print(f"car_model: {error}", file=sys.stderr)
+        return 2
+    for path, text in car_files(color).items():
+        target = options.root / "models" / "deepracer" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    return 0
+
+
+def _knuckle(side: str, x: float, y: float) -> str:
+    inertial = _inertial(_KNUCKLE_MASS, (_KNUCKLE_INERTIA,) * 3)
+    return _KNUCKLE.format(side=side, x=x, y=y, radius=WHEEL_RADIUS, inertial=inertial)
+
+
+def _wheel(name: str, x: float, y: float, parent: str) -> str:
+    spin = 0.5 * _WHEEL_MASS * WHEEL_RADIUS**2
+    tilt = _WHEEL_MASS / 12.0 * (3.0 * WHEEL_RADIUS**2 + WHEEL_WIDTH**2)
+    return _WHEEL.format(
+        name=name,
+        x=x,
+        y=y,
+        radius=WHEEL_RADIUS,
+        parent=parent,
+        inertial=_inertial(_WHEEL_MASS, (tilt, spin, tilt)),
+        visuals="\n".join((_visual("tyre", _RUBBER, 0.1), _visual("rim", _METAL, 0.5))),
+    )
+
+
+def _inertial(mass: float, moments: tuple[float, float, float], height: float = 0.0) -> str:
+    ixx, iyy, izz = moments
+    return _INERTIAL.format(mass=mass, height=height, ixx=ixx, iyy=iyy, izz=izz)
+
+
+def _visual(name: str, color: Color, shine: float) -> str:
+    text = " ".join(f"{part:.3g}" for part in color)
+    return _VISUAL.format(name=name, color=text, shine=f"{shine:g}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
