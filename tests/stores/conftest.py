@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -66,11 +67,21 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
+@pytest.fixture(scope="session")
+def administrator(moto_port: int) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{moto_port}",
+        region_name="us-east-1",
+        aws_access_key_id="administrator",
+        aws_secret_access_key="administrator",
+    )
+
+
 @pytest.fixture
-def bucket(aws: None, moto_port: int) -> str:
+def bucket(aws: None, administrator: Any) -> str:
     name = f"bucket-{next(_numbers)}"
-    s3 = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{moto_port}", region_name="us-east-1")
-    s3.create_bucket(Bucket=name)
+    administrator.create_bucket(Bucket=name)
     return name
 
 

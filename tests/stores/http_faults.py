@@ -109,6 +109,13 @@ def without_conditions(exchange: Exchange, forward: Forward) -> None:
         exchange.answer(forward())
 
 
+class QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that has given up, or a connection that was cut on purpose."""
+
+
 @dataclass
 class Planned:
     fault: Fault
@@ -128,9 +135,8 @@ class HttpFaults:
         self._planned: list[Planned] = []
         self._lock = threading.Lock()
         self.closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Exchange)
+        self._server = QuietServer(("127.0.0.1", 0), Exchange)
         self._server.proxy = self  # type: ignore[attr-defined]
-        self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 

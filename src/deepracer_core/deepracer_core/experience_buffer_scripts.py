@@ -76,7 +76,7 @@ for _, id in ipairs(ARGV) do
         acknowledged = acknowledged + 1
     end
 end
-redis.call('HINCRBY', counters, 'bytes', string.format('%.0f', -bytes))
+redis.call('HINCRBY', counters, 'bytes', string.format('%.0f', 0 - bytes))
 redis.call('HINCRBY', counters, 'acknowledged', acknowledged)
 return acknowledged
 """

@@ -4,15 +4,14 @@ import base64
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from deepracer_core.model_store import s3_errors
@@ -20,6 +19,8 @@ from deepracer_core.model_store.storage import StoredObject
 
 _ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "S3_ENDPOINT_URL")
 _PROBE = ".writable"
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,11 @@ class S3Storage:
 
     def check(self, writing: bool) -> None:
         """List one object, and write an empty one if asked."""
-        with self._explained():
-            self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
+        self._ask(
+            lambda: self._client.list_objects_v2(
+                Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1
+            )
+        )
         if writing:
             self.write(_PROBE, b"")
 
@@ -89,50 +93,24 @@ class S3Storage:
 
     def read(self, key: str) -> StoredObject | None:
         """See `Storage`."""
-        # botocore tries a request again, but not the reading of an answer that broke off.
-        attempts = Retrying(
-            stop=stop_after_attempt(3),
-            wait=wait_random_exponential(multiplier=0.2, max=2.0),
-            retry=retry_if_exception_type(_BrokenOff),
-            reraise=True,
-        )
-        with self._explained():
-            try:
-                return attempts(self._get, key)
-            except _BrokenOff as error:
-                raise error.cause from error
+        return self._ask(lambda: self._get(key))
 
     def write(self, key: str, data: bytes) -> None:
         """See `Storage`."""
-        with self._explained():
-            self._put(key, data)
+        self._ask(lambda: self._put(key, data))
 
     def write_if(self, key: str, data: bytes, revision: str | None) -> bool:
         """See `Storage`. Servers that know no conditional requests write and say yes."""
-        condition = {"IfNoneMatch": "*"} if revision is None else {"IfMatch": revision}
-        with self._explained():
-            try:
-                self._put(key, data, **condition)
-            except ClientError as error:
-                if s3_errors.status(error) == 412:
-                    return False
-                # An IfMatch on an object that was deleted meanwhile.
-                if revision is not None and s3_errors.code(error) == "NoSuchKey":
-                    return False
-                if not s3_errors.is_unknown_feature(error):
-                    raise
-                self._put(key, data)
-        return True
+        return self._ask(lambda: self._put_if(key, data, revision))
 
     def keys(self, prefix: str) -> Iterator[str]:
         """See `Storage`."""
-        with self._explained():
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=self._prefix + prefix
-            )
-            for page in pages:
-                for entry in page.get("Contents", ()):
-                    yield entry["Key"].removeprefix(self._prefix)
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._prefix + prefix
+        )
+        for page in self._ask(lambda: list(pages)):
+            for entry in page.get("Contents", ()):
+                yield entry["Key"].removeprefix(self._prefix)
 
     def _get(self, key: str) -> StoredObject | None:
         try:
@@ -141,11 +119,9 @@ class S3Storage:
             if s3_errors.code(error) == "NoSuchKey":
                 return None
             raise
+        # Not the body's own `with`: that hands out the raw stream, which checks no length.
         with closing(answer["Body"]) as body:
-            try:
-                return StoredObject(body.read(), answer.get("ETag", ""))
-            except (HTTPClientError, IncompleteReadError) as error:
-                raise _BrokenOff(error) from error
+            return StoredObject(body.read(), answer.get("ETag", ""))
 
     def _put(self, key: str, data: bytes, **condition: str) -> None:
         # The one checksum that every server verifies; newer ones are refused by older servers.
@@ -158,23 +134,40 @@ class S3Storage:
             **condition,
         )
 
+    def _put_if(self, key: str, data: bytes, revision: str | None) -> bool:
+        condition = {"IfNoneMatch": "*"} if revision is None else {"IfMatch": revision}
+        try:
+            self._put(key, data, **condition)
+        except ClientError as error:
+            if s3_errors.status(error) == 412:
+                return False
+            # An IfMatch on an object that was deleted meanwhile.
+            if revision is not None and s3_errors.code(error) == "NoSuchKey":
+                return False
+            if not s3_errors.is_unknown_feature(error):
+                raise
+            self._put(key, data)
+        return True
+
+    def _ask(self, request: Callable[[], _Answer]) -> _Answer:
+        """Make a request; again if its answer broke off, the one fault that botocore passes on."""
+        attempts = Retrying(
+            stop=stop_after_attempt(3),
+            wait=wait_random_exponential(multiplier=0.2, max=2.0),
+            retry=retry_if_exception_type(s3_errors.BROKEN_OFF),
+            reraise=True,
+        )
+        with self._explained():
+            return attempts(request)
+
     @contextmanager
     def _explained(self) -> Iterator[None]:
         start = time.monotonic()
         try:
             yield
-        # boto3 has no error of its own for an endpoint (ValueError) or a certificate (OSError).
-        except (BotoCoreError, ClientError, ResponseParserError, ValueError, OSError) as error:
+        except s3_errors.RAISED as error:
             waited_s = time.monotonic() - start
             raise s3_errors.explain(error, self._place, waited_s) from error
-
-
-class _BrokenOff(Exception):
-    """The connection ended in the middle of an object."""
-
-    def __init__(self, cause: Exception) -> None:
-        super().__init__(str(cause))
-        self.cause = cause
 
 
 def _client(endpoint_url: str | None, region: str | None, patience: S3Patience) -> Any:

@@ -2,6 +2,7 @@
 
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
 
 from deepracer_core.model_store.errors import (
     StoreConfigurationError,
@@ -49,12 +50,26 @@ _NO_CREDENTIALS = (
 )
 # Of botocore's own errors these can pass; all others say that something is configured wrongly.
 _PASSING = (
+    HTTPError,
+    ResponseParserError,
     boto.HTTPClientError,
     boto.ConnectionError,
     boto.IncompleteReadError,
     boto.FlexibleChecksumError,
     boto.CredentialRetrievalError,
     boto.MetadataRetrievalError,
+)
+# An answer that ended too soon; botocore lets urllib3's own error through for short ones.
+BROKEN_OFF = (HTTPError, boto.ResponseStreamingError, boto.IncompleteReadError)
+# All that a request can raise. For an endpoint that is no URL (ValueError) or a certificate's file
+# that is missing (OSError) botocore has no error of its own.
+RAISED = (
+    boto.BotoCoreError,
+    boto.ClientError,
+    ResponseParserError,
+    HTTPError,
+    ValueError,
+    OSError,
 )
 _PASSING_STATUS = frozenset({408, 409, 425, 429})
 _PASSING_CODES = frozenset({"BadDigest", "IncompleteBody", "RequestTimeout", "SlowDown"})
@@ -105,6 +120,6 @@ def explain(error: Exception, place: str, waited_s: float) -> StoreError:
             return StoreConfigurationError(
                 f"{place} refuses ({reason}): check its address and rules"
             )
-    elif not isinstance(error, (*_PASSING, ResponseParserError)):
+    elif not isinstance(error, _PASSING):
         return StoreConfigurationError(f"{place} cannot be used ({reason}): correct its address")
     return StoreUnavailable(f"{place} did not answer as it should for {waited_s:.1f} s ({reason})")

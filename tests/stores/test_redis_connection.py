@@ -1,0 +1,212 @@
+"""Connections to real servers: plain, with a password, with TLS."""
+
+import datetime
+import ipaddress
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import redis
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.redis_connection import RedisUnavailable, address, connect, is_outage
+from deepracer_core.redis_server import RedisServer, free_port
+
+PASSWORD = "pl@nted/secret?#"
+ENCODED = "pl%40nted%2Fsecret%3F%23"
+
+
+@dataclass
+class GuardedServer:
+    """A Redis with a password, on a plain and on a TLS port."""
+
+    port: int
+    tls_port: int
+    authority: Path
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]:
+    folder = tmp_path_factory.mktemp("guarded")
+    authority = make_certificates(folder)
+    port, tls_port = free_port(), free_port()
+    settings = f"""
+        bind 127.0.0.1
+        port {port}
+        tls-port {tls_port}
+        tls-cert-file {folder}/server.crt
+        tls-key-file {folder}/server.key
+        tls-auth-clients no
+        requirepass "{PASSWORD}"
+        save ""
+    """
+    server = subprocess.Popen(
+        ["redis-server", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=folder
+    )
+    assert server.stdin is not None
+    server.stdin.write(settings.encode())
+    server.stdin.close()
+    yield GuardedServer(port, tls_port, authority)
+    server.terminate()
+    server.wait()
+
+
+def make_certificates(folder: Path) -> Path:
+    """An authority of our own and a certificate for 127.0.0.1 that it has signed."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+
+    def certificate(name: str, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")]))
+            .public_key(key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+        )
+
+    authority_key = ec.generate_private_key(ec.SECP256R1())
+    authority = (
+        certificate("authority", authority_key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False
+        )
+        .sign(authority_key, hashes.SHA256())
+    )
+    server_key = ec.generate_private_key(ec.SECP256R1())
+    server = (
+        certificate("server", server_key.public_key())
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
+            critical=False,
+        )
+        .sign(authority_key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "authority.crt").write_bytes(authority.public_bytes(pem))
+    (folder / "server.crt").write_bytes(server.public_bytes(pem))
+    (folder / "server.key").write_bytes(
+        server_key.private_bytes(
+            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return folder / "authority.crt"
+
+
+def test_a_plain_server(shared_redis: RedisServer) -> None:
+    client = connect(shared_redis.url)
+    client.set("test", b"\x00\xff")
+    assert client.get("test") == b"\x00\xff"
+    client.close()
+
+
+def test_a_password(guarded: GuardedServer) -> None:
+    assert connect(f"redis://:{ENCODED}@127.0.0.1:{guarded.port}").ping()
+    assert connect(f"redis://default:{ENCODED}@127.0.0.1:{guarded.port}/0").ping()
+
+
+@pytest.mark.parametrize("login", ["", ":planted-wrong@", "planted-user:planted-wrong@"])
+def test_a_wrong_or_missing_password(guarded: GuardedServer, login: str) -> None:
+    with pytest.raises(ConfigurationError, match="refused the login") as told:
+        connect(f"redis://{login}127.0.0.1:{guarded.port}")
+    assert f"redis://127.0.0.1:{guarded.port}" in str(told.value)
+    assert "planted" not in str(told.value)
+
+
+def test_tls_with_an_authority_of_our_own(guarded: GuardedServer) -> None:
+    url = f"rediss://:{ENCODED}@127.0.0.1:{guarded.tls_port}?ssl_ca_certs={guarded.authority}"
+    client = connect(url)
+    client.set("over", b"tls")
+    assert client.get("over") == b"tls"
+
+
+@pytest.mark.parametrize("options", ["", "?ssl_ca_certs=/nowhere/authority.crt"])
+def test_a_certificate_that_is_not_trusted(guarded: GuardedServer, options: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"no TLS connection .*ssl_ca_certs=FILE") as told:
+        connect(f"rediss://:{ENCODED}@127.0.0.1:{guarded.tls_port}{options}")
+    assert "secret" not in str(told.value)
+
+
+def test_plain_to_a_tls_port(guarded: GuardedServer) -> None:
+    with pytest.raises(RedisUnavailable, match="rediss:// for a server with TLS"):
+        connect(f"redis://:{ENCODED}@127.0.0.1:{guarded.tls_port}", deadline_s=0.2)
+
+
+def test_nobody_listens() -> None:
+    port = free_port()
+    with pytest.raises(RedisUnavailable) as told:
+        connect(f"redis://:planted@127.0.0.1:{port}", deadline_s=0.2)
+    assert f"no Redis answered at redis://127.0.0.1:{port} within 0.2 s" in str(told.value)
+    assert "start the server or correct the address" in str(told.value)
+    assert "planted" not in str(told.value)
+
+
+def test_it_waits_for_a_server_that_starts_later(tmp_path: Path) -> None:
+    port = free_port()
+    server = RedisServer(tmp_path, port)
+    waited: list[redis.Redis] = []
+
+    waiter = threading.Thread(
+        target=lambda: waited.append(connect(f"redis://127.0.0.1:{port}", 30))
+    )
+    waiter.start()
+    with server:
+        waiter.join(30)
+        assert len(waited) == 1
+        assert waited[0].ping()
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("localhost:6379", "must begin with redis:// or rediss://"),
+        ("http://planted:planted@host", "must begin with .* not with http://"),
+        ("redis://:pla/nted@host:1", "percent-encoded"),
+        ("redis://:pla?nted@host:1", "percent-encoded"),
+        ("redis://:pla#nted@host:1", "percent-encoded"),
+        ("redis://:planted@host:port", "port .* must be a number"),
+        ("redis://:planted@host:99999", "port .* must be a number"),
+        ("redis://:planted@host?unknown=1", "an option that redis-py does not know"),
+        ("redis://:planted@host?socket_timeout=planted", "cannot read"),
+    ],
+)
+def test_addresses_that_cannot_be(url: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as told:
+        connect(url, deadline_s=0.1)
+    assert "planted" not in str(told.value)
+    assert "nted" not in str(told.value).replace("wanted", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://me:planted@host", "redis://host:6379"),
+        ("rediss://:planted@host:1/2?ssl_ca_certs=x", "rediss://host:1/2"),
+        ("redis://[::1]:7", "redis://[::1]:7"),
+        ("redis://", "redis://localhost:6379"),
+    ],
+)
+def test_the_address_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert address(url) == shown
+
+
+def test_which_faults_can_pass() -> None:
+    assert is_outage(redis.ConnectionError())
+    assert is_outage(redis.TimeoutError())
+    assert is_outage(redis.exceptions.BusyLoadingError())
+    assert is_outage(redis.OutOfMemoryError())
+    assert is_outage(redis.ResponseError("MISCONF Errors writing to the AOF file"))
+    assert not is_outage(redis.ResponseError("WRONGTYPE Operation against a key"))
+    assert not is_outage(ValueError())
