@@ -1,5 +1,6 @@
 """How every node's process begins and ends."""
 
+import signal
 import sys
 from collections.abc import Callable
 from typing import TypeVar
@@ -38,6 +39,8 @@ def run(create_node: Callable[[], AnyNode], start: Callable[[AnyNode], None]) ->
         when the configuration is unusable.
     """
     die_with_parent()
+    # rclpy's handler wakes a node that spins; this one ends a node that waits for something else.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     rclpy.init()
     node = None
     try:
@@ -60,6 +63,9 @@ def run(create_node: Callable[[], AnyNode], start: Callable[[AnyNode], None]) ->
     except (KeyboardInterrupt, ExternalShutdownException):
         return 0
     finally:
+        # A second signal, from the terminal and from the launch, must not break off the end.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
