@@ -69,9 +69,11 @@ def _forget_packages() -> None:
 
 def _colcon_defaults(gazebo: Gazebo) -> str:
     """Options of every `colcon` call in the activated environment."""
-    build = ["  symlink-install: true", "  cmake-args: [-DCMAKE_BUILD_TYPE=Release]"]
+    build = ["build:", "  symlink-install: true", "  cmake-args: [-DCMAKE_BUILD_TYPE=Release]"]
+    # The packages' tests share the machine's cores with Gazebo and the trainer.
+    test = ["test:", "  executor: sequential"]
     skip = [] if gazebo.root is None else [f"  packages-skip: [{PLUGIN}]"]
-    return "\n".join(["build:", *build, *skip, *(["test:", *skip] if skip else []), ""])
+    return "\n".join([*build, *skip, *test, *skip, ""])
 
 
 def _settings(ros: InstalledRos | None, gazebo: Gazebo) -> str:
