@@ -3,7 +3,9 @@
 It ends when any of its processes ends; in an evaluation that is the rollout, after its trials.
 """
 
-from deepracer_core.track_library import track_names
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
@@ -25,6 +27,11 @@ from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
 DIE_WITH_LAUNCH = "setpriv --pdeathsig TERM --"
 
 SHARE = FindPackageShare("deepracer")
+
+
+def track_names():
+    worlds = Path(get_package_share_directory("deepracer"), "worlds")
+    return sorted(world.stem for world in worlds.glob("*.world"))
 
 
 def text(name):

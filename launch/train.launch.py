@@ -3,7 +3,8 @@
 It ends when the trainer ends, or any other of its processes.
 """
 
-from deepracer_core.redis_server import free_port
+import socket
+
 from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
@@ -28,7 +29,10 @@ def start_redis(context):
     """Start a Redis server of the run's own, unless there is one already."""
     if LaunchConfiguration("redis").perform(context):
         return []
-    port = int(LaunchConfiguration("redis_port").perform(context)) or free_port()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free_port = probe.getsockname()[1]
+    port = int(LaunchConfiguration("redis_port").perform(context)) or free_port
     return [
         ExecuteProcess(
             cmd=[
