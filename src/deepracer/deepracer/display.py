@@ -1,5 +1,7 @@
 """Showing a job's views: redrawn in place on a terminal, as plain lines elsewhere."""
 
+import contextlib
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -20,6 +22,17 @@ class Display(Protocol):
 
     def close(self) -> None:
         """Leave the last view standing. Closing twice is allowed."""
+
+
+@contextlib.contextmanager
+def doing(console: Console, what: str) -> Iterator[None]:
+    """Say what is being done: a spinner on a terminal, a line elsewhere."""
+    if console.is_terminal:
+        with console.status(f"{what} ..."):
+            yield
+    else:
+        console.print(f"{what} ...", highlight=False, soft_wrap=True)
+        yield
 
 
 def open_display(console: Console) -> Display:
@@ -56,7 +69,7 @@ class PlainDisplay:
 
     def show(self, view: JobView) -> None:
         """Print a line if there is news."""
-        news = (view.progress.iteration, view.phase, view.problem, view.waiting is None)
+        news = (view.progress.iteration, view.problem, view.waiting is None, view.phase == "done")
         if news == self._told and view.now - self._told_at < PLAIN_PERIOD_S:
             return
         self._told, self._told_at = news, view.now

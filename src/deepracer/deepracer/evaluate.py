@@ -18,6 +18,7 @@ from rich.table import Table
 
 from deepracer import exit_codes
 from deepracer.dashboard import lap_text
+from deepracer.display import doing
 from deepracer.failure import launch_failure
 from deepracer.interruption import Interruption
 from deepracer.launch_arguments import evaluation_arguments
@@ -74,7 +75,7 @@ def evaluate(resolved: ResolvedSettings, model: str, console: Console) -> int:
     version = chosen_version(open_store(settings, folder), model)
     with Interruption() as interruption:
         log_to_file(folder.logs / "deepracer.log")
-        with console.status(f"model v{version} drives {settings.evaluation_trials} laps ..."):
+        with doing(console, f"model v{version} drives {settings.evaluation_trials} laps"):
             found = run_evaluation(settings, folder, version, interruption)
         if found is None:
             return interruption.exit_code

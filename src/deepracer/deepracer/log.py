@@ -11,12 +11,12 @@ _ROOT = "deepracer"
 class LineFormatter(logging.Formatter):
     """`2026-01-31T12:00:00.123Z INFO deepracer.settings text`, in UTC, never more than one line."""
 
-    converter = time.gmtime
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+        self.converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record; line breaks, as in tracebacks, become two characters."""

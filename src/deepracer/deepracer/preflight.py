@@ -147,7 +147,8 @@ def _look_at_run(store_url: str | None, folder: RunFolder | None, metadata: Path
         return "a new one"
     stored = store.load(version, names=["model_metadata.json"]).files["model_metadata.json"]
     source = f"model_metadata.json of version {version} in {store.url}"
-    differences = _differences(parse_model_metadata(stored, source), load_model_metadata(metadata))
+    trained = parse_model_metadata(stored.decode(errors="replace"), source)
+    differences = _differences(trained, load_model_metadata(metadata))
     if differences:
         raise ConfigurationError(
             f"its newest model, version {version} in {store.url}, was trained with another"

@@ -22,6 +22,7 @@ from rich.console import Console
 
 from deepracer import exit_codes
 from deepracer.dashboard import clock_text
+from deepracer.display import doing
 from deepracer.evaluate import open_store
 from deepracer.interruption import Interruption
 from deepracer.launch_arguments import redis_place
@@ -59,7 +60,8 @@ def smoke(resolved: ResolvedSettings, console: Console) -> int:
     Raises:
         ConfigurationError: something given cannot be used; nothing was started.
     """
-    preflight(resolved, None)
+    with doing(console, "looking at the inputs"):
+        preflight(resolved, None)
     folder = new_run_folder(resolved.settings.runs_folder)
     with Interruption() as interruption, folder.claim() as lock:
         log_to_file(folder.logs / "deepracer.log")
@@ -181,7 +183,8 @@ def _last_rates(path: Path) -> dict[str, dict[str, Any]]:
     if not lines:
         log.warning("no messages were counted: %s", text)
         return {}
-    return json.loads(lines[-1])
+    rates: dict[str, dict[str, Any]] = json.loads(lines[-1])
+    return rates
 
 
 def _has_gazebo(launched: LaunchedProcess) -> bool:

@@ -38,12 +38,14 @@ class StatusFeed:
         run: name of the run.
 
     Attributes:
+        answers: whether Redis has ever answered.
         problem: why nothing can be read at the moment, or None.
         ends_at: when the job's time is over, seconds of the monotonic clock; None before the
             trainer's clock runs.
     """
 
     def __init__(self, url: str, run: str) -> None:
+        self.answers = False
         self.problem: str | None = None
         self.ends_at: float | None = None
         self._url = url
@@ -72,6 +74,7 @@ class StatusFeed:
             except Empty:
                 return
             self.problem = news.problem
+            self.answers = self.answers or news.problem is None
             for record in news.records:
                 progress.add(record)
             if news.trainer is not None:

@@ -32,7 +32,7 @@ def print_summary(
         console: where it is printed.
     """
     console.print()
-    console.print(_done(progress), highlight=False)
+    console.print(_done(progress), highlight=False, soft_wrap=True)
     if evaluation is not None:
         console.print()
         print_evaluation(evaluation, settings.track, console)
@@ -44,7 +44,7 @@ def print_summary(
 
 def _done(progress: JobProgress) -> Text:
     if not progress.episodes:
-        return Text("Training: no episode was driven to its end.", style="yellow")
+        return Text("Training: no episode was driven to its end", style="yellow")
     laps = f"{progress.laps} complete laps" if progress.laps != 1 else "1 complete lap"
     best = f", the best in {lap_text(progress.best_lap_s)}" if progress.laps else ""
     return Text.assemble(

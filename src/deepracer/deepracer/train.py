@@ -8,12 +8,13 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from rich.console import Console
 
 from deepracer import exit_codes
 from deepracer.dashboard import JobView, clock_text
-from deepracer.display import open_display
+from deepracer.display import doing, open_display
 from deepracer.evaluate import Evaluation, best_version, run_evaluation
 from deepracer.failure import JobFailed, launch_failure
 from deepracer.interruption import Interruption
@@ -77,7 +78,7 @@ def train(resolved: ResolvedSettings, console: Console) -> int:
     """
     settings = resolved.settings
     named = run_folder(settings.runs_folder, settings.run) if settings.run else None
-    with console.status("looking at the inputs ..."):
+    with doing(console, "looking at the inputs"):
         preflight(resolved, named)
     folder = named or new_run_folder(settings.runs_folder)
     with Interruption() as interruption, folder.claim() as lock:
@@ -90,7 +91,7 @@ def train(resolved: ResolvedSettings, console: Console) -> int:
             run_training(job, console)
             version = best_version(settings, folder)
             if version is not None and settings.evaluation_trials and not interruption.came:
-                with console.status(f"evaluation: model v{version} drives ..."):
+                with doing(console, f"evaluation: model v{version} drives"):
                     evaluation = run_evaluation(settings, folder, version, interruption)
         finally:
             if interruption.came:
@@ -103,7 +104,7 @@ def train(resolved: ResolvedSettings, console: Console) -> int:
 
 def keep_inputs(settings: JobSettings, folder: RunFolder) -> None:
     """Write what the job was told into the run's folder, and point `latest` at it."""
-    found = {name: find_input(getattr(settings, name)) for name in INPUT_FIELDS}
+    found: dict[str, Any] = {name: find_input(getattr(settings, name)) for name in INPUT_FIELDS}
     folder.inputs.mkdir(exist_ok=True)
     for path in found.values():
         kept = folder.inputs / path.name
@@ -205,6 +206,8 @@ def _last_view(job: TrainingJob) -> JobView:
 
 def _view(job: TrainingJob, feed: StatusFeed, since_launch_s: float) -> JobView:
     progress = job.progress
+    duration_s = float(job.settings.job_duration_in_seconds)
+    left_s = duration_s if feed.ends_at is None else feed.ends_at - time.monotonic()
     problem = feed.problem
     waiting = None
     if progress.episodes:
@@ -213,15 +216,11 @@ def _view(job: TrainingJob, feed: StatusFeed, since_launch_s: float) -> JobView:
         phase = driving if state in ("", "collecting") else state
     else:
         phase = "starting"
-        waiting = (
-            "waiting for the first episode to end"
-            if progress.trainer
-            else "starting Gazebo, the ROS nodes, Redis and the trainer"
-        )
-        # Redis is one of the things that are only just starting.
-        problem = None if since_launch_s < _START_PATIENCE_S else problem
-    duration_s = float(job.settings.job_duration_in_seconds)
-    left_s = duration_s if feed.ends_at is None else feed.ends_at - time.monotonic()
+        waiting = f"waiting for {_awaited(job, feed)} ({clock_text(since_launch_s)})"
+    # Redis comes up with the other parts, and goes with them when the trainer has ended.
+    is_starting = not progress.episodes and since_launch_s < _START_PATIENCE_S
+    if is_starting or left_s <= 0 or phase == "ended":
+        problem = None
     return JobView(
         run=job.folder.name,
         track=job.settings.track,
@@ -230,6 +229,15 @@ def _view(job: TrainingJob, feed: StatusFeed, since_launch_s: float) -> JobView:
         duration_s=duration_s,
         now=time.time(),
         progress=progress,
-        waiting=waiting and f"{waiting} ({clock_text(since_launch_s)})",
+        waiting=waiting,
         problem=problem,
     )
+
+
+def _awaited(job: TrainingJob, feed: StatusFeed) -> str:
+    parts = ["Gazebo and the ROS nodes to drive the first episode"]
+    if not job.progress.trainer:
+        parts.insert(0, "the trainer to load TensorFlow")
+    if not feed.answers:
+        parts.insert(0, "Redis")
+    return ", ".join(parts)
