@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from deepracer_core.die_with_parent import die_with_parent
@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     given = _parser().parse_args(arguments)
     die_with_parent()
+    # Until there is something to finish, it ends at once: TensorFlow alone takes seconds to load.
+    _on_stop_signals(lambda *_: sys.exit(0))
     try:
         metadata = load_model_metadata(given.model_metadata)
         hyperparameters = load_hyperparameters(given.hyperparameters)
@@ -43,11 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (ConfigurationError, RedisUnavailable, StoreError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     buffer, status = ExperienceBuffer(client, given.run), RunStatus(client, given.run)
-    sys.exit(_train(given, metadata, hyperparameters, user_files, buffer, status, store, stop))
+    sys.exit(_train(given, metadata, hyperparameters, user_files, buffer, status, store))
 
 
 def _train(
@@ -58,7 +57,6 @@ def _train(
     buffer: ExperienceBuffer,
     status: RunStatus,
     store: ModelStore,
-    stop: threading.Event,
 ) -> int:
     # TensorFlow takes seconds to load: a mistake in the configuration is told before that.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -78,6 +76,7 @@ def _train(
         steps_between_training=given.steps_between_training,
         max_policy_lag=given.max_policy_lag,
     )
+    stop = threading.Event()
     trainer = Trainer(learner, buffer, status, store, hyperparameters, limits, user_files, stop)
     _LOG.info(
         "trainer ready network=%s parameters=%d store=%s",
@@ -85,12 +84,18 @@ def _train(
         learner.network.count_params(),
         store.url,
     )
+    _on_stop_signals(lambda *_: stop.set())
     try:
         trainer.run()
     except (StoreError, CheckpointError) as error:
         _LOG.error("%s", error)
         return 1
     return 0
+
+
+def _on_stop_signals(handler: Callable[..., None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handler)
 
 
 def _check(
