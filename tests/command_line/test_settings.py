@@ -4,14 +4,18 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from deepracer.settings import JobSettings
 from deepracer.settings_sources import (
     OTHER_VARIABLES,
     SETTING_NAMES,
     resolve_settings,
     variable_name,
+    write_settings,
 )
 from deepracer_core.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def settings_file(folder: Path, text: str) -> Path:
@@ -82,8 +86,7 @@ def test_an_unknown_variable_is_an_error_that_names_the_nearest():
 
 
 def test_no_variable_of_another_part_is_taken_for_a_misspelt_setting():
-    root = Path(__file__).resolve().parents[2]
-    files = [root / "Makefile", *(root / "setup").iterdir(), *(root / "src").rglob("*.*")]
+    files = [ROOT / "Makefile", *(ROOT / "setup").iterdir(), *(ROOT / "src").rglob("*.*")]
     text = "".join(
         path.read_text() for path in files if path.suffix in ("", ".py", ".sh", ".cc", ".hh")
     )
@@ -112,3 +115,38 @@ def test_an_empty_variable_is_one_that_is_not_set():
 @pytest.mark.parametrize(("text", "value"), [("0", False), ("true", True), ("no", False)])
 def test_switches_are_read_from_the_environment(text, value):
     assert resolve_settings({}, {"DEEPRACER_HEADLESS": text}).settings.headless is value
+
+
+def declared_default(name: str) -> object:
+    value = getattr(JobSettings(), name)
+    return str(value) if isinstance(value, Path) else value
+
+
+def test_the_documentation_has_every_setting_as_it_is_declared():
+    text = (ROOT / "docs" / "using.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| `") and line.count("|") == 4]
+    expected = []
+    for name in SETTING_NAMES:
+        value = declared_default(name)
+        shown = "none" if value is None else str(value).lower()
+        description = JobSettings.__pydantic_fields__[name].description
+        expected.append(f"| `{name}` | {shown} | {description} |")
+    assert rows == expected
+
+
+def test_the_shipped_settings_file_shows_every_default_and_sets_nothing(tmp_path):
+    text = (ROOT / "config" / "job.yaml").read_text()
+    assert yaml.safe_load(text) is None
+    shown = yaml.safe_load(re.sub(r"^#(?=\w)", "", text, flags=re.MULTILINE))
+    assert shown == {name: declared_default(name) for name in SETTING_NAMES}
+
+
+def test_settings_that_were_written_are_read_again_without_a_login(tmp_path):
+    given = {"seed": "3", "runs_folder": "there", "redis": "redis://:secret@host"}
+    settings = resolve_settings(given, {}).settings
+    write_settings(tmp_path / "job.yaml", settings)
+    assert "secret" not in (tmp_path / "job.yaml").read_text()
+    again = resolve_settings({}, {}, tmp_path / "job.yaml").settings
+    assert again.redis is None
+    assert again.seed == 3
+    assert again.runs_folder == Path("there").absolute()

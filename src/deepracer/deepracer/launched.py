@@ -20,6 +20,7 @@ from deepracer.process_tree import (
     send_signal,
     wait_until_gone,
 )
+from deepracer.settings_sources import shown
 
 STOP_LADDER = ((signal.SIGINT, 4.5), (signal.SIGTERM, 1.5), (signal.SIGKILL, 1.5))
 """Signals that end a launch, and how many seconds each is given: together under ten."""
@@ -80,7 +81,8 @@ class LaunchedProcess:
                 pass_fds=tuple(keep_open),
             )
         self.pid = self._process.pid
-        log.info("launch started pid=%d log=%s command=%s", self.pid, log_path, " ".join(command))
+        words = " ".join(shown(word) for word in command)
+        log.info("launch started pid=%d log=%s command=%s", self.pid, log_path, words)
 
     @property
     def exit_code(self) -> int | None:

@@ -1,6 +1,7 @@
 """A place on this machine that no other run uses: ROS domain, ports, and a folder for sockets."""
 
 import contextlib
+import logging
 import os
 import socket
 import tempfile
@@ -14,6 +15,8 @@ DOMAIN_IDS = range(1, 102)
 """ROS domains whose ports lie below Linux's ephemeral ones; 0 is left to other ROS systems."""
 
 _GAZEBO_PORT_BASE = 11400
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ def claim_workplace() -> Iterator[Workplace]:
             with tempfile.TemporaryDirectory(
                 prefix=f"deepracer-{domain_id}-", dir="/tmp", ignore_cleanup_errors=True
             ) as folder:
+                log.info("workplace ROS_DOMAIN_ID=%d gazebo_port=%d %s", domain_id, port, folder)
                 yield Workplace(domain_id, port, Path(folder), lock.fileno())
                 return
     raise ConfigurationError(
