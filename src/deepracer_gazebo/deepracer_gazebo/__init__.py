@@ -1,1 +1,1 @@
-"""Gazebo as a part of the workspace: its server process, the client of its plugin, tracks and worlds."""
+"""Gazebo as part of the workspace: its process, the client of its plugin, tracks and worlds."""

@@ -43,9 +43,9 @@ def shell() -> str:
     faces = [face for panels in _panels() for face in panels]
     faces += [_outline(_SECTIONS[0]), _outline(_SECTIONS[-1])[::-1]]
     # A wing at the tail, on two posts.
-    faces += _box((-0.145, 0.0, 0.134), (0.034, 0.168, 0.004))
+    faces += _box((-0.142, 0.0, 0.134), (0.034, 0.168, 0.004))
     for side in (-1, 1):
-        faces += _box((-0.145, 0.05 * side, 0.116), (0.018, 0.004, 0.036))
+        faces += _box((-0.142, 0.05 * side, 0.116), (0.018, 0.004, 0.036))
     return _obj("shell", faces)
 
 

@@ -52,7 +52,7 @@ class GazeboSimulator:
                 f"{path}: {rate} physics steps a second do not divide into {CONTROL_RATE} control "
                 "periods: set the world's max_step_size to 1/300 s"
             )
-        self._iterations = rate // CONTROL_RATE
+        self._iterations: int = rate // CONTROL_RATE
         self.simulate_ns = 0
         """How long the physics of the last step took in the simulator, nanoseconds."""
         self.render_ns = 0
@@ -123,7 +123,7 @@ class GazeboSimulator:
         periods, rest = divmod(iterations, self._iterations)
         if rest == 0:
             return frame_time_ns(periods)
-        # Somebody else has stepped the world; the periods are as long as ever.
+        # Somebody else has stepped the world, by less than a period.
         return iterations * 1_000_000_000 // (self._iterations * CONTROL_RATE)
 
     def _check(self, head: np.void, image: NDArray[np.uint8]) -> None:

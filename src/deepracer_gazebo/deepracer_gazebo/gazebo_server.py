@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepracer_gazebo.car_model import Color, car_files
 from deepracer_gazebo.gazebo_place import GazeboPlace
 from deepracer_gazebo.gazebo_process import GazeboProcess
 from deepracer_gazebo.gazebo_resources import model_folders, ros_plugins
@@ -33,6 +34,7 @@ class GazeboOptions:
         seed: of Gazebo's random numbers; its own choice when None.
         model_path: folders of models beside the workspace's own.
         resource_path: folders of media beside the world's and Gazebo's own.
+        car_color: of the car's body, red, green and blue from 0 to 1; as it is shipped when None.
         port: of Gazebo's master; a free one when None.
         gui: show the world on the user's screen.
         render_threads: of the software renderer.
@@ -45,6 +47,7 @@ class GazeboOptions:
     seed: int | None = None
     model_path: Sequence[Path] = ()
     resource_path: Sequence[Path] = ()
+    car_color: Color | None = None
     port: int | None = None
     gui: bool = False
     render_threads: int = 1
@@ -163,7 +166,7 @@ class GazeboServer:
 
     def _environment(self, display: str) -> dict[str, str]:
         options, place = self._options, self._place
-        models = [place.seen_from_inside(folder) for folder in model_folders(options.model_path)]
+        models = [*map(place.seen_from_inside, self._model_folders())]
         resources = [options.world.parent, *options.resource_path]
         media = [*map(place.seen_from_inside, resources), place.media()]
         variables = self._basics() | {
@@ -187,6 +190,19 @@ class GazeboServer:
                 if name in os.environ:
                     variables[name] = os.environ[name]
         return variables
+
+    def _model_folders(self) -> list[Path]:
+        folders = model_folders(self._options.model_path)
+        if self._options.car_color is None:
+            return folders
+        assert self._home is not None
+        painted = Path(self._home.name) / "models"
+        for path, text in car_files(self._options.car_color).items():
+            target = painted / "deepracer" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+        # The first folder that has a model wins.
+        return [painted, *folders]
 
     def _screen(self) -> dict[str, str]:
         """What a program needs to appear on the user's screen."""

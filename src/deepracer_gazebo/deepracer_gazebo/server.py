@@ -14,6 +14,7 @@ from pathlib import Path
 from deepracer_core.die_with_parent import die_with_parent
 from deepracer_core.errors import ConfigurationError
 
+from deepracer_gazebo.car_model import parse_color
 from deepracer_gazebo.gazebo_place import GazeboPlace, find_gazebo
 from deepracer_gazebo.gazebo_resources import check_world, model_folders
 from deepracer_gazebo.gazebo_server import GazeboOptions, GazeboServer, GazeboServerError
@@ -38,6 +39,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> GazeboOptions:
         parser.add_argument(
             name, type=Path, action="append", default=[], help=f"a folder of {kind} (repeatable)"
         )
+    parser.add_argument("--car-color", metavar="#RRGGBB", help="of the car's body")
     parser.add_argument("--port", type=int, help="of Gazebo's master (default: a free one)")
     parser.add_argument("--gui", action="store_true", help="show the world on this screen")
     parser.add_argument("--headless", dest="gui", action="store_false", help="do not (default)")
@@ -51,6 +53,8 @@ def parse_arguments(arguments: Sequence[str] | None) -> GazeboOptions:
     options = vars(parser.parse_args(arguments))
     options["world"] = options["world"].resolve()
     options["socket"] = options["socket"].resolve()
+    if options["car_color"] is not None:
+        options["car_color"] = parse_color(options["car_color"])
     return _checked(GazeboOptions(**options))
 
 
