@@ -1,8 +1,8 @@
 """Steps per second through the whole graph, and where the time of a step goes.
 
-Gazebo, simulator bridge, observation, agent with a model, rollout to Redis, as the launch file starts
-them; no trainer. The parts are measured alone, one after the other; what the graph takes beyond
-their sum are the hops between processes.
+Gazebo, simulator bridge, observation, agent with a model, rollout to Redis, as the launch file
+starts them; no trainer. The parts are measured alone, one after the other; what the graph takes
+beyond their sum are the hops between processes.
 """
 
 import argparse
@@ -114,7 +114,8 @@ def measure_graph(folder: Path, redis_url: str, store_url: str, seconds: float) 
             while end is None or time.monotonic() < end:
                 if worker.poll() is not None:
                     sys.exit(f"the worker ended early:\n{log.read_text()[-4000:]}")
-                for after, record in status.episodes(after=after, block_s=1.0):
+                for name, record in status.episodes(after=after, block_s=1.0):
+                    after = name
                     # The first episodes warm the processes up.
                     if record.number == 3:
                         end = time.monotonic() + seconds

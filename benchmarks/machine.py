@@ -7,7 +7,7 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +23,13 @@ def describe() -> dict[str, Any]:
         if line.startswith("model name"):
             model = line.partition(":")[2].strip()
             break
-    versions = {}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = None
+    installed = {entry.metadata["Name"]: entry.version for entry in distributions()}
     return {
         "processor": model,
         "cores": len(os.sched_getaffinity(0)),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "packages": versions,
+        "packages": {package: installed.get(package) for package in _PACKAGES},
         "date": datetime.now(timezone.utc).date().isoformat(),
     }
 

@@ -14,7 +14,7 @@ from deepracer_core.redis_server import RedisServer
 for folder in (Path(__file__).parent, Path(__file__).parents[1] / "stores"):
     sys.path.insert(0, str(folder))
 
-from end_to_end import CONFIG, Launched
+from end_to_end import CONFIG, Launched  # noqa: E402 - found by the line above
 
 _numbers = itertools.count()
 

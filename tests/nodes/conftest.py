@@ -24,6 +24,10 @@ class Graph:
     """Some nodes that share an executor, in a namespace that no other test uses."""
 
     def __init__(self) -> None:
+        self.open()
+
+    def open(self) -> None:
+        """Begin anew, with one node `probe`."""
         self._context = Context()
         rclpy.init(context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)

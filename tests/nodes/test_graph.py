@@ -14,7 +14,8 @@ from deepracer_core.run_status import RunStatus
 from deepracer_core.segment import decode
 from deepracer_nodes.agent import Agent
 from deepracer_nodes.observation import Observation
-from deepracer_nodes.rollout import RolloutNode, create_race, open_buffer
+from deepracer_nodes.rollout import RolloutNode
+from deepracer_nodes.rollout import start as start_rollout
 from deepracer_nodes.simulator_bridge import SimulatorBridge
 from kinematic_simulator import KinematicSimulator
 
@@ -46,7 +47,7 @@ def start_worker(graph, redis, store: Path, run: str, **rollout) -> KinematicSim
         **rollout,
     )
     agent.start(load_model_metadata(metadata).action_space, open_model_store(str(store)))
-    node.start(create_race(node.parameters), open_buffer(node.parameters))
+    start_rollout(node)
     bridge.start(simulator)
     return simulator
 
@@ -78,13 +79,10 @@ def test_segments_reach_redis_and_hold_together(graph, redis, tmp_path):
 def test_the_same_seed_gives_the_same_experience(graph, redis, tmp_path):
     start_worker(graph, redis, tmp_path / "store", "first")
     first = claim(graph, redis, "first", 8)
-    # A second worker needs a graph of its own.
-    other = type(graph)()
-    try:
-        start_worker(other, redis, tmp_path / "store", "second")
-        second = claim(other, redis, "second", 8)
-    finally:
-        other.close()
+    graph.close()
+    graph.open()
+    start_worker(graph, redis, tmp_path / "store", "second")
+    second = claim(graph, redis, "second", 8)
     for one, two in zip(first, second, strict=True):
         np.testing.assert_array_equal(one.observations, two.observations)
         np.testing.assert_array_equal(one.actions, two.actions)
@@ -111,8 +109,21 @@ def test_an_evaluation_ends_by_itself_and_writes_its_results(graph, redis, tmp_p
     agent.start(
         load_model_metadata(metadata).action_space, open_model_store(str(tmp_path / "store"))
     )
-    node.start(create_race(node.parameters), open_buffer(node.parameters))
+    start_rollout(node)
     bridge.start(KinematicSimulator())
     graph.spin_until(node.finished.done, deadline_s=60.0)
     assert node.finished.result() == 0
     assert [record.number for record in read_results(results)] == [0, 1]
+
+
+def test_a_run_that_is_taken_up_again_goes_on_counting_its_episodes(graph, redis, tmp_path):
+    start_worker(graph, redis, tmp_path / "store", "again")
+    status = RunStatus(connect(redis.url), "again")
+    graph.spin_until(lambda: len(status.episodes()) >= 2, deadline_s=60.0)
+    graph.close()
+    before = len(status.episodes())
+    graph.open()
+    start_worker(graph, redis, tmp_path / "store", "again")
+    graph.spin_until(lambda: len(status.episodes()) > before, deadline_s=60.0)
+    numbers = [record.number for _, record in status.episodes()]
+    assert numbers == list(range(len(numbers)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from deepracer_core.action_space import ActionSpace
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.lite_policy import LitePolicy, PolicyError
-from deepracer_core.model_store import ModelStore, StoreError, StoreUnavailable
+from deepracer_core.model_store import ModelCorrupt, ModelStore, StoreError
 
 POLICY_FILE = "policy.tflite"
 """The file of a model version that acts."""
@@ -113,28 +113,26 @@ class ModelWatcher:
 
     def _look(self) -> None:
         try:
-            version = self._store.latest()
-            if version is None or version <= self._seen:
-                self._back()
-                return
-            model = load_acting_model(self._store, version, self._action_space)
-        except StoreUnavailable as error:
+            newest = self._store.latest() or 0
+            if newest > self._seen:
+                self._load(newest)
+        except StoreError as error:
             if not self._away:
                 _LOG.warning("%s; the agent goes on with the model it has", error)
             self._away = True
             return
-        except (StoreError, PolicyError) as error:
-            _LOG.error(
-                "model %s is not used, the agent goes on with the one it has: %s", version, error
-            )
-            self._seen = version
-            return
-        self._back()
-        self._seen = version
-        with self._lock:
-            self._ready = model
-
-    def _back(self) -> None:
         if self._away:
             _LOG.info("the model store answers again")
         self._away = False
+
+    def _load(self, version: int) -> None:
+        try:
+            model = load_acting_model(self._store, version, self._action_space)
+        except (ModelCorrupt, PolicyError) as error:
+            _LOG.error(
+                "model %d is not used, the agent goes on with the one it has: %s", version, error
+            )
+        else:
+            with self._lock:
+                self._ready = model
+        self._seen = version

@@ -85,6 +85,15 @@ class RunStatus:
             found = self._range(after, limit)
         return found
 
+    def next_episode(self, worker: int) -> int:
+        """Number of the first episode of a worker that goes on in this run.
+
+        Args:
+            worker: its index.
+        """
+        records = self.episodes(limit=self._max_episodes)
+        return max((each.number for _, each in records if each.worker == worker), default=-1) + 1
+
     def set_trainer(self, status: Mapping[str, Any]) -> None:
         """Tell the trainer's state.
 

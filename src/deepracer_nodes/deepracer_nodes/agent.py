@@ -57,6 +57,7 @@ class Agent(Node):
         self._observations: dict[int, Image] = {}
         self._judgements: dict[int, Judgement] = {}
         self._last_drive: TwistStamped | None = None
+        self._announced: int | None = None
 
         self._drive = topics.DRIVE.publish_from(self)
         self._acting = topics.POLICY.publish_from(self)
@@ -114,6 +115,12 @@ class Agent(Node):
     def _act(self, judgement: Judgement, image: Image) -> TwistStamped:
         if judgement.begins:
             self._begin(judgement)
+        if judgement.episode != self._announced:
+            # At its first frame, or wherever this agent came into a running episode.
+            self._announced = judgement.episode
+            self._acting.publish(
+                messages.to_policy(judgement.time_ns, judgement.episode, self._version)
+            )
         observation = self._pixels.imgmsg_to_cv2(image, desired_encoding="mono8")
         action = self._policy.act(observation, self._rng, greedy=self._models is None)
         return messages.to_drive(judgement.time_ns, self._action_space.command(action))
@@ -128,9 +135,6 @@ class Agent(Node):
         # An episode's actions depend on its number alone, not on how the ones before it went.
         self._rng = np.random.default_rng(
             [self.parameters.seed, self.parameters.worker, judgement.episode]
-        )
-        self._acting.publish(
-            messages.to_policy(judgement.time_ns, judgement.episode, self._version)
         )
 
 

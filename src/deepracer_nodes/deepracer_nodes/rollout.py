@@ -158,8 +158,12 @@ class RolloutNode(Node):
             self._records.append(record)
 
 
-def create_race(given: RolloutParameters) -> Rollout:
+def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
     """The race that the parameters describe.
+
+    Args:
+        given: the node's parameters.
+        first_episode: its number, when the run has been driven before.
 
     Raises:
         ConfigurationError: a file or a name in them cannot be used.
@@ -177,33 +181,33 @@ def create_race(given: RolloutParameters) -> Rollout:
         segment_length=given.segment_length,
         mode="training" if training else "evaluation",
         trials=given.trials,
+        first_episode=first_episode,
     )
 
 
-def open_buffer(given: RolloutParameters) -> RolloutPublisher | None:
-    """Where the experience goes: nowhere in an evaluation.
+def start(node: RolloutNode) -> None:
+    """Give the node its race, and in training the run in Redis that it goes on with.
 
     Raises:
-        ConfigurationError: the Redis address cannot be used.
-        RedisUnavailable: nobody answers there.
+        ConfigurationError: a file, a name or the address in its parameters cannot be used.
+        RedisUnavailable: nobody answers at the address.
     """
+    given = node.parameters
     if given.mode != "training":
-        return None
+        node.start(create_race(given), None)
+        return
     client = connect(given.redis)
-    buffer = ExperienceBuffer(
-        client, given.run, given.buffer_segments, given.buffer_megabytes << 20
-    )
-    return RolloutPublisher(buffer, RunStatus(client, given.run))
-
-
-def _start(node: RolloutNode) -> None:
-    node.start(create_race(node.parameters), open_buffer(node.parameters))
+    status = RunStatus(client, given.run)
+    race = create_race(given, first_episode=status.next_episode(given.worker))
+    megabytes = given.buffer_megabytes
+    buffer = ExperienceBuffer(client, given.run, given.buffer_segments, megabytes << 20)
+    node.start(race, RolloutPublisher(buffer, status))
 
 
 def main() -> None:
     """Run the rollout node until it is told to stop, or its evaluation is done."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    sys.exit(run(RolloutNode, _start))
+    sys.exit(run(RolloutNode, start))
 
 
 if __name__ == "__main__":
