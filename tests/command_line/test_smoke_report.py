@@ -71,4 +71,8 @@ def test_a_process_that_died_says_so_with_its_last_words():
     end = End("observation", 1, ("Traceback", "ImportError: no cv_bridge"))
     bad = bad_parts(end=end, rates={"odom": 1.0}, episodes=0, driven=0)
     assert bad["observation"] == "ended with exit code 1: ImportError: no cv_bridge"
-    assert "waiting for" in bad["agent"]
+    assert bad["rollout"].endswith("(all was stopped when observation ended)")
+
+
+def test_the_trainers_end_is_how_the_job_ends():
+    assert "stopped" not in bad_parts(end=End("trainer", 0, ()), driven=0)["agent"]

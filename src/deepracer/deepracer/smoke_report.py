@@ -135,7 +135,10 @@ def _trainer(seen: Evidence) -> PartReport:
 
 def _bad(seen: Evidence, part: str, process: str, what: str) -> PartReport:
     """A part that does not work; if it was its process that ended first, that is the reason."""
-    if seen.end is not None and process in seen.end.name:
-        words = seen.end.lines[-1] if seen.end.lines else "without a word"
-        what = f"ended with exit code {seen.end.exit_code}: {words}"
-    return PartReport(part, False, what)
+    end = seen.end
+    if end is None or (end.name, end.exit_code) == ("trainer", 0):
+        return PartReport(part, False, what)
+    if process in end.name:
+        words = end.lines[-1] if end.lines else "without a word"
+        return PartReport(part, False, f"ended with exit code {end.exit_code}: {words}")
+    return PartReport(part, False, f"{what} (all was stopped when {end.name} ended)")

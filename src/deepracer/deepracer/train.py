@@ -235,9 +235,9 @@ def _view(job: TrainingJob, feed: StatusFeed, since_launch_s: float) -> JobView:
 
 
 def _awaited(job: TrainingJob, feed: StatusFeed) -> str:
-    parts = ["Gazebo and the ROS nodes to drive the first episode"]
+    parts = ["Gazebo and the ROS nodes"]
     if not job.progress.trainer:
-        parts.insert(0, "the trainer to load TensorFlow")
+        parts.insert(0, "the trainer")
     if not feed.answers:
         parts.insert(0, "Redis")
     return ", ".join(parts)
