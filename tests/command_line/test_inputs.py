@@ -31,7 +31,7 @@ def test_the_shipped_files_can_be_used():
 
 
 def test_every_fault_is_named_at_once(tmp_path):
-    (tmp_path / "reward.py").write_text("def reward_function(params):\n    retrun 1.0\n")
+    (tmp_path / "reward.py").write_text("def reward_function(params):\n    return 1.0 +\n")
     (tmp_path / "hyperparameters.json").write_text('{"batch_size": "48"}')
     (tmp_path / "metadata.json").write_text("{")
     with pytest.raises(ConfigurationError) as caught:
