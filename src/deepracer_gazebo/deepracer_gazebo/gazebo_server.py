@@ -16,6 +16,8 @@ from deepracer_gazebo.gazebo_resources import model_folders, ros_plugins
 
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
+_VIEW = "gzclient"
+
 _READY_CHECK = 0.02
 """Seconds between looks for the simulator's socket."""
 
@@ -110,16 +112,18 @@ class GazeboServer:
                     f"Its last lines:\n{_quote(gzserver)}"
                 )
         if options.gui:
-            self._run("gzclient", ["gzclient"], environment | self._screen())
+            self._run(_VIEW, [_VIEW], environment | self._screen())
         return True
 
     def watch(self, stop: int) -> None:
         """Return when the server is told to end.
 
         Raises:
-            GazeboServerError: one of the processes ended.
+            GazeboServerError: Gazebo or its screen ended.
         """
-        watched = {os.pidfd_open(process.pid): process for process in self._processes}
+        # Whoever closes the view has only seen enough.
+        needed = [process for process in self._processes if process.name != _VIEW]
+        watched = {os.pidfd_open(process.pid): process for process in needed}
         try:
             ready = select.select([stop, *watched], [], [])[0]
         finally:
@@ -157,19 +161,16 @@ class GazeboServer:
     def _basics(self) -> dict[str, str]:
         assert self._home is not None
         home = self._place.seen_from_inside(Path(self._home.name))
-        return {
-            "HOME": home,
-            "XDG_CACHE_HOME": home,
-            "PATH": os.environ["PATH"] if self._place.root is None else _PATH,
-            "LANG": "C.UTF-8",
-        }
+        # Of this machine's variables the root file system could only misunderstand most.
+        inherited = dict(os.environ) if self._place.root is None else {"PATH": _PATH}
+        return inherited | {"HOME": home, "XDG_CACHE_HOME": home, "LANG": "C.UTF-8"}
 
     def _environment(self, display: str) -> dict[str, str]:
         options, place = self._options, self._place
         models = [*map(place.seen_from_inside, self._model_folders())]
         resources = [options.world.parent, *options.resource_path]
         media = [*map(place.seen_from_inside, resources), place.media()]
-        variables = self._basics() | {
+        return self._basics() | {
             "DISPLAY": display,
             "DEEPRACER_SOCKET": place.seen_from_inside(options.socket),
             "GAZEBO_MASTER_URI": f"http://127.0.0.1:{options.port or _free_port()}",
@@ -185,11 +186,6 @@ class GazeboServer:
             "LIBGL_ALWAYS_SOFTWARE": "1",
             "LP_NUM_THREADS": str(options.render_threads),
         }
-        if place.root is None:
-            for name in ("LD_LIBRARY_PATH", "AMENT_PREFIX_PATH", "ROS_DOMAIN_ID", "ROS_DISTRO"):
-                if name in os.environ:
-                    variables[name] = os.environ[name]
-        return variables
 
     def _model_folders(self) -> list[Path]:
         folders = model_folders(self._options.model_path)

@@ -1,7 +1,7 @@
 """Runs Gazebo for one world: `gazebo_server --world WORLD --socket PATH`.
 
 The socket appears when the simulator is ready. The server ends on SIGTERM or SIGINT with exit
-code 0, with its parent, and when Gazebo fails; it leaves no process, mount or file behind.
+code 0, with its parent, and when Gazebo fails; it leaves no process and no mount behind.
 """
 
 import argparse
@@ -44,7 +44,10 @@ def parse_arguments(arguments: Sequence[str] | None) -> GazeboOptions:
     parser.add_argument("--gui", action="store_true", help="show the world on this screen")
     parser.add_argument("--headless", dest="gui", action="store_false", help="do not (default)")
     parser.add_argument(
-        "--render-threads", type=int, default=1, help="of the software renderer (default: 1)"
+        "--render-threads",
+        type=int,
+        default=1,
+        help="of the software renderer, 0: none of its own (default: 1)",
     )
     parser.add_argument(
         "--deadline", type=float, default=60.0, help="seconds to wait for Gazebo (default: 60)"
@@ -91,9 +94,9 @@ def _checked(options: GazeboOptions) -> GazeboOptions:
             f"--socket {options.socket}: longer than {_MAX_SOCKET_PATH} bytes, which a Unix socket "
             "cannot be: choose a shorter folder"
         )
-    if options.render_threads < 1:
+    if options.render_threads < 0:
         raise ConfigurationError(
-            f"--render-threads: expected 1 or more, got {options.render_threads}"
+            f"--render-threads: expected 0 or more, got {options.render_threads}"
         )
     return options
 
