@@ -29,6 +29,9 @@ from deepracer_nodes import messages, topics
 from deepracer_nodes.parameters import declare, parameter
 from deepracer_nodes.process import run
 
+FLUSH_DEADLINE_S = 2.0
+"""Seconds for the last experience to reach Redis at the end; shorter than a launch's patience."""
+
 
 @dataclass(frozen=True)
 class RolloutParameters:
@@ -95,7 +98,7 @@ class RolloutNode(Node):
     def destroy_node(self) -> None:
         """Send what is complete, then let go of Redis with the node."""
         if self._buffer is not None:
-            left = self._buffer.close()
+            left = self._buffer.close(FLUSH_DEADLINE_S)
             if left:
                 self.get_logger().warning(f"{left} segments or records did not reach Redis")
         super().destroy_node()
