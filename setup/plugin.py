@@ -5,8 +5,8 @@ from pathlib import Path
 from .commands import run
 from .gazebo import ready_gazebo
 from .places import INSTALL, REPOSITORY, STATE
-from .privileges import in_own_mounts, may_have_own_mounts
-from .report import Exit, SetupError, Stopwatch, say
+from .privileges import in_own_mounts, require_own_mounts
+from .report import Stopwatch, say
 from .stamp import Stamp, files_below, fingerprint
 
 PART = "plugin"
@@ -32,13 +32,7 @@ def set_up_plugin() -> None:
     if stamp.holds() and any(built.glob("*.so")):
         say(PART, f"found, built for Gazebo {gazebo.version}")
         return
-    if not may_have_own_mounts():
-        raise SetupError(
-            Exit.UNSUITABLE,
-            f"{gazebo.root} cannot be entered: this user or container may not mount anything. "
-            "Run this as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone, "
-            "kernel.apparmor_restrict_unprivileged_userns)",
-        )
+    require_own_mounts(f"enter {gazebo.root}")
     say(PART, f"building for Gazebo {gazebo.version}")
     watch = Stopwatch()
     stamp.remove()

@@ -59,3 +59,28 @@ def in_own_mounts(command: list[str]) -> list[str]:
 def may_have_own_mounts() -> bool:
     """Whether this process may make mounts of its own (containers often may not)."""
     return succeeds(in_own_mounts(["mount", "-t", "tmpfs", "none", "/mnt"]))
+
+
+def require_own_mounts(purpose: str) -> None:
+    """Check that this process may make mounts of its own.
+
+    Args:
+        purpose: what they are needed for, completing "to ...".
+
+    Raises:
+        SetupError: it may not; root is kept from it in some containers, others by some kernels.
+    """
+    if may_have_own_mounts():
+        return
+    if os.geteuid() == 0:
+        raise SetupError(
+            Exit.UNSUITABLE,
+            f"this container may not mount anything, which is needed to {purpose}: start it with "
+            "--privileged, or use an image of Ubuntu 22.04, which has Gazebo 11 of its own",
+        )
+    raise SetupError(
+        Exit.UNSUITABLE,
+        f"user {os.geteuid()} may not have a user namespace, which is needed to {purpose}: run "
+        "this as root, or allow it (sysctl kernel.apparmor_restrict_unprivileged_userns=0, "
+        "kernel.unprivileged_userns_clone=1)",
+    )

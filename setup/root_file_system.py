@@ -12,7 +12,7 @@ from .commands import run
 from .debian import install_packages
 from .disk import require_room
 from .mirror import debian_mirror
-from .privileges import as_root, may_have_own_mounts
+from .privileges import as_root, require_own_mounts
 from .report import Exit, SetupError
 
 PART = "gazebo"
@@ -43,18 +43,12 @@ def make_root_file_system(root: Path) -> None:
     if os.uname().machine != "x86_64":
         raise SetupError(Exit.UNSUITABLE, f"x86_64 is needed, this machine is {os.uname().machine}")
     as_root([], _PURPOSE)
+    require_own_mounts(_PURPOSE)
     _make_folder(root.parent)
     require_room(root.parent, _GIGABYTES, "the root file system with Gazebo 11")
     if shutil.which("debootstrap") is None:
         packages = ["debootstrap", "debian-archive-keyring"]
         install_packages(PART, packages, "install debootstrap")
-    if os.geteuid() == 0 and not may_have_own_mounts():
-        raise SetupError(
-            Exit.UNSUITABLE,
-            "this container may not mount anything: start it with --privileged (or --cap-add "
-            "SYS_ADMIN and --security-opt apparmor=unconfined), or use Ubuntu 22.04, whose archive "
-            "has Gazebo 11",
-        )
     # Every process of the build holds the lock, so it is free only when all of them are gone.
     lock = [_tool("flock"), str(root) + ".lock"]
     namespaces = [
