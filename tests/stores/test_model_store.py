@@ -2,6 +2,8 @@
 
 import json
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -208,6 +210,13 @@ def test_many_versions_are_all_listed(
     assert store.versions() == [*range(1, 12), 123_456_789]
 
 
+def _wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
 def test_readers_see_complete_versions_only(store: ModelStore) -> None:
     last = 12
     faults: list[str] = []
@@ -232,6 +241,8 @@ def test_readers_see_complete_versions_only(store: ModelStore) -> None:
         reader.start()
     for version in range(1, last + 1):
         store.publish(version, _content(version), {"version": version})
+        if version in (4, 8):
+            _wait_until(lambda at_least=version: max(seen, default=0) >= at_least)
     for reader in readers:
         reader.join(60)
         assert not reader.is_alive()
