@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from launched import command
@@ -203,3 +204,10 @@ def test_other_test_files_are_left_alone(tmp_path):
         check=True,
     )
     assert "2 passed" in result.stdout
+
+
+def test_test_files_have_names_of_their_own():
+    # The real plugin imports them by these names alone, and refuses two of the same.
+    files = sorted(Path(__file__).resolve().parents[1].rglob("test_*.py"))
+    names = [file.name for file in files]
+    assert [str(file) for file in files if names.count(file.name) > 1] == []
