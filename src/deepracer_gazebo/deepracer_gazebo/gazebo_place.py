@@ -121,6 +121,10 @@ def _installed_libraries(environment: Mapping[str, str]) -> Iterable[Path]:
         for prefix in environment.get(name, "").split(":"):
             if prefix:
                 yield Path(prefix) / "lib"
+    # Of a package that is plain cmake colcon's scripts tell the libraries, not the prefix.
+    for folder in environment.get("LD_LIBRARY_PATH", "").split(":"):
+        if folder:
+            yield Path(folder)
 
 
 def _plugin_folder(environment: Mapping[str, str], folders: Iterable[Path]) -> Path:
