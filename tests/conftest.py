@@ -1,4 +1,4 @@
-"""What all tests share: importable packages without an installed workspace, and a working Ctrl-C."""
+"""What all tests share: importable packages without an installation, and a working Ctrl-C."""
 
 import signal
 import sys

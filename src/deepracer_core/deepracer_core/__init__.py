@@ -1,1 +1,1 @@
-"""What DeepRacer is, without ROS and without TensorFlow: the track, the race, the experience, the stores."""
+"""DeepRacer without ROS and without TensorFlow: track, race, experience, stores."""

@@ -1,4 +1,4 @@
-"""The one interface behind which every simulator stands: a step is an action, a frame is its result."""
+"""The interface behind which every simulator stands: a step is an action, a frame its result."""
 
 from dataclasses import dataclass
 from typing import Protocol

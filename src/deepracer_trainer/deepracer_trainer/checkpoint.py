@@ -91,7 +91,7 @@ def policy_file(network: keras.Model) -> dict[str, bytes]:
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function], tf.Module())
     file = bytes(converter.convert())
     # Graphs are cyclic and hold a copy of the weights, which Python's collector knows nothing of.
-    del function, converter, policy, constants
+    del function, converter, policy
     gc.collect()
     return {POLICY_FILE: file}
 
