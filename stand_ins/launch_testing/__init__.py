@@ -7,8 +7,8 @@ ReadyToTest action, and unittest classes: those that run beside the processes an
 
 from launch.stand_in import absent_from
 
-from launch_testing.decorators import parametrize, post_shutdown_test, ready_to_test_action_timeout
+from launch_testing.decorators import parametrize, post_shutdown_test
 
-__all__ = ["parametrize", "post_shutdown_test", "ready_to_test_action_timeout"]
+__all__ = ["parametrize", "post_shutdown_test"]
 
 __getattr__ = absent_from(__name__)

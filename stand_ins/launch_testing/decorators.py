@@ -39,13 +39,3 @@ def parametrize(argnames: str, argvalues: Iterable[Any]) -> Callable[[Callable],
         return variants
 
     return decorate
-
-
-def ready_to_test_action_timeout(timeout: float) -> Callable[[Callable], Callable]:
-    """Set how many seconds the processes have until the ReadyToTest action; 15 without it."""
-
-    def decorate(function: Callable) -> Callable:
-        function.__ready_to_test_action_timeout__ = timeout  # type: ignore[attr-defined]
-        return function
-
-    return decorate

@@ -35,11 +35,6 @@ class LaunchTest:
     after: unittest.TestSuite
 
     @property
-    def timeout(self) -> float:
-        """Seconds until the ReadyToTest action."""
-        return getattr(self.generate, "__ready_to_test_action_timeout__", 15)
-
-    @property
     def keep_alive(self) -> bool:
         """Whether the launch goes on when all processes have ended."""
         return getattr(self.generate, "__markers__", {}).get("keep_alive", False)

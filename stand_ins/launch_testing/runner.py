@@ -15,6 +15,9 @@ from launch.event_handlers import OnProcessExit, OnProcessIO, OnProcessStart
 from launch_testing.loader import LaunchTest, bind
 from launch_testing.records import ProcInfo, ProcOutput
 
+_READY_WITHIN_S = 15
+"""Seconds until the ReadyToTest action."""
+
 
 def run_all(
     tests: Iterable[LaunchTest], launch_arguments: Sequence[str], debug: bool = False
@@ -104,10 +107,10 @@ class _Run:
 
     def _run_active(self) -> None:
         try:
-            if self._ready.wait(self._test.timeout):
+            if self._ready.wait(_READY_WITHIN_S):
                 self._result = unittest.TextTestRunner(verbosity=2).run(self._test.active)
             else:
-                print(f"Timed out after {self._test.timeout} s waiting for processes to start up")
+                print("Timed out waiting for processes to start up")
         finally:
             self._service.shutdown()
 

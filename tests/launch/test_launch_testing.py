@@ -66,7 +66,6 @@ class TestAfter(unittest.TestCase):
 PARAMETRIZED = """
 @pytest.mark.launch_test
 @launch_testing.parametrize("code", [0, 3])
-@launch_testing.ready_to_test_action_timeout(20)
 @launch_testing.markers.keep_alive
 def generate_test_description(code):
     it = python(f"raise SystemExit({code})", name="it")
@@ -100,18 +99,6 @@ def generate_test_description():
 class TestBeside(unittest.TestCase):
     def test_beside(self, proc_info):
         proc_info.assertWaitForShutdown("nobody", timeout=8)
-"""
-NEVER_READY = """
-@pytest.mark.launch_test
-@launch_testing.ready_to_test_action_timeout(0.5)
-def generate_test_description():
-    ready = launch_testing.actions.ReadyToTest()
-    late = launch.actions.RegisterEventHandler(launch.event_handlers.OnProcessExit(on_exit=[ready]))
-    return launch.LaunchDescription([python(WAIT), late])
-
-class TestBeside(unittest.TestCase):
-    def test_beside(self):
-        pass
 """
 
 
@@ -173,12 +160,6 @@ def test_processes_that_end_before_the_tests(run):
     assert codes == [1, 1]
     assert "Processes under test stopped before tests completed" in texts[0]
     assert "last words" in texts[0]
-
-
-def test_processes_that_are_never_ready(run):
-    codes, texts = run(NEVER_READY)
-    assert codes == [1, 1]
-    assert "Timed out" in texts[0]
 
 
 def test_arguments_are_shown(tmp_path):

@@ -12,7 +12,7 @@ PARAMETERS = """{
     'kept_text': ParameterValue(LaunchConfiguration('a'), value_type=str),
     'made_whole': ParameterValue(LaunchConfiguration('a'), value_type=int),
     'made_real': ParameterValue([LaunchConfiguration('a')], value_type=float),
-    'made_truth': ParameterValue(TextSubstitution(text='1'), value_type=bool),
+    'made_truth': ParameterValue(TextSubstitution(text='true'), value_type=bool),
     'kept_empty': ParameterValue(TextSubstitution(text=''), value_type=str),
 }"""
 EXPECTED = {

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.skipif(
         ("launch_ros.descriptions", "ComposableNode"),
         ("launch_ros.substitutions", "Parameter"),
         ("launch_testing", "tools"),
+        ("launch_testing", "ready_to_test_action_timeout"),
         ("launch_testing.actions", "GTest"),
         ("launch_testing.asserts", "assertSequentialStdout"),
         ("launch_testing.markers", "retry_on_failure"),

@@ -1,6 +1,6 @@
 """The substitutions that launch files use."""
 
-import importlib
+import math
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -93,27 +93,17 @@ class PathJoinSubstitution(Substitution):
 class PythonExpression(Substitution):
     """The value of a Python expression, as a string."""
 
-    def __init__(
-        self, expression: SomeSubstitutionsType, python_modules: SomeSubstitutionsType = ("math",)
-    ) -> None:
+    def __init__(self, expression: SomeSubstitutionsType) -> None:
         self._expression = normalize_to_list_of_substitutions(expression)
-        self._modules = normalize_to_list_of_substitutions(python_modules)
 
     def describe(self) -> str:
-        """Describe the expression and the modules that it may use."""
-        modules = ", ".join(module.describe() for module in self._modules)
-        return f"PythonExpr({describe_substitutions(self._expression)}, [{modules}])"
+        """Describe the expression and the module that it may use."""
+        return f"PythonExpr({describe_substitutions(self._expression)}, ['math'])"
 
     def perform(self, context: LaunchContext) -> str:
-        """Evaluate; the names of `math` are there with and without the module's name."""
-        names: dict[str, Any] = {}
-        for module in self._modules:
-            imported = importlib.import_module(module.perform(context))
-            if imported.__name__ == "math":
-                names.update(vars(imported))
-            names[imported.__name__] = imported
+        """Evaluate; the names of `math` are there."""
         # A launch file is code already: what it evaluates is as trusted as itself.
-        return str(eval(perform_substitutions(context, self._expression), {}, names))
+        return str(eval(perform_substitutions(context, self._expression), {}, dict(vars(math))))
 
 
 def _as_substitutions(default: Any) -> list[Substitution]:

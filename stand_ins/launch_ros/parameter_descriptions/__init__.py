@@ -88,7 +88,7 @@ def _read(text: str, value_type: type | None) -> Any:
         return read_yaml(text)
     if value_type is not bool:
         return value_type(text)
-    value = read_yaml({"0": "false", "1": "true"}.get(text, text))
+    value = read_yaml(text)
     if not isinstance(value, bool):
         raise ValueError(f"cannot convert value '{text}' to 'bool'")
     return value
