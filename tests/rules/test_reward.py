@@ -261,8 +261,8 @@ def test_functions_keep_what_they_remember_from_step_to_step(load):
     ("text", "message"),
     [
         (
-            "def reward_function(params):\n    retrun 1\n",
-            r"reward_function\.py, line 2: SyntaxError: .*: retrun 1",
+            "def reward_function(params):\n    return 1 1\n",
+            r"reward_function\.py, line 2: SyntaxError: .*: return 1 1",
         ),
         ("def reward_function(params):\nreturn 1\n", "line 2: IndentationError"),
         ("x = 1\n", "expected `def reward_function.params.`, got no function at all"),

@@ -246,7 +246,7 @@ class RedisServer:
         self._settled.set()
 
     def _is_port_taken(self) -> bool:
-        return any("ddress already in use" in line for line in self._last_lines)
+        return any("already in use" in line for line in self._last_lines)
 
     def _failure(self) -> str:
         what = (
