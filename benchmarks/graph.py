@@ -28,7 +28,8 @@ from deepracer_core.redis_server import RedisServer
 from deepracer_core.run_status import RunStatus
 from deepracer_core.track_library import load_track, world_path
 from deepracer_gazebo.client import GazeboSimulator
-from machine import median_ms, save
+
+from benchmarks.machine import median_ms, save
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 METADATA = CONFIG / "model_metadata.json"

@@ -1,0 +1,33 @@
+"""Measure: `python -m benchmarks` runs every benchmark, `python -m benchmarks graph` one.
+
+Each prints its numbers and writes them, with the machine, the versions and the seeds, to
+benchmarks/results/. What follows the name goes to that benchmark.
+"""
+
+import argparse
+import subprocess
+import sys
+
+BENCHMARKS = {"graph": "steps/s through the whole graph, and where the time of a step goes"}
+
+
+def main() -> int:
+    """Run what was asked for; each benchmark in a process of its own."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Runs benchmarks; without a name, all of them.",
+        epilog="; ".join(f"{name}: {what}" for name, what in BENCHMARKS.items()),
+    )
+    parser.add_argument("name", nargs="?", choices=BENCHMARKS)
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="for that benchmark")
+    given = parser.parse_args()
+    for name in [given.name] if given.name else BENCHMARKS:
+        command = [sys.executable, "-m", f"benchmarks.{name}", *given.arguments]
+        code = subprocess.run(command, check=False).returncode
+        if code:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
