@@ -116,6 +116,8 @@ def _find_in_package(package: str, file_name: str | None) -> str:
         share = get_package_share_directory(package)
     except PackageNotFoundError as error:
         raise RuntimeError(f"Package '{package}' not found: {error}") from error
+    except OSError as error:
+        raise RuntimeError(f"{error}: source the workspace's setup first") from error
     paths = [
         os.path.join(folder, file_name) for folder, _, files in os.walk(share) if file_name in files
     ]

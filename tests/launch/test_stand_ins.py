@@ -103,3 +103,15 @@ def test_stand_ins_need_neither_tensorflow_nor_rclpy_to_launch(tmp_path):
     blocked = "import sys; sys.modules['rclpy'] = None; sys.modules['tensorflow'] = None;"
     code = f"{blocked} import launch, launch_ros.actions, launch_testing.actions, ros2cli.cli"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+
+
+def test_workspace_that_is_not_sourced(tmp_path):
+    result = subprocess.run(
+        [command("ros2"), "launch", "deepracer", "sim.launch.py"],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1
+    assert "AMENT_PREFIX_PATH" in result.stderr
+    assert "source the workspace" in result.stderr
