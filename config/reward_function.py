@@ -2,7 +2,7 @@
 
 import math
 
-BRISK = 1.2  # m/s at which the speed earns its full share
+BRISK = 2.0  # m/s at which the speed earns its full share
 
 
 def reward_function(params):

@@ -149,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--steps-between-training",
         type=_positive,
-        default=2048,
+        default=1024,
         help="an update begins after so many steps, if num_episodes_between_training take longer",
     )
     add(

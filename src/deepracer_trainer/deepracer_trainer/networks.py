@@ -30,7 +30,7 @@ class Architecture:
 
 
 ARCHITECTURES = {
-    SMALL: Architecture(2, ((16, 8, 4), (32, 4, 2), (64, 3, 1)), (256,)),
+    SMALL: Architecture(2, ((16, 8, 4), (32, 4, 2), (32, 3, 1)), (128,)),
     "DEEP_CONVOLUTIONAL_NETWORK_SHALLOW": Architecture(
         1, ((32, 8, 4), (64, 4, 2), (64, 3, 1)), (512,)
     ),

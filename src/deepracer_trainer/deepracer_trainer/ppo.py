@@ -29,6 +29,7 @@ MAX_GRADIENT_NORM = 0.5
 
 _Row = NDArray[np.float32]
 _EVALUATION_BATCH = 256
+_LARGEST_ADVANTAGE = 1e18  # its square is still a float32
 _METRICS = (
     "losses/total",
     "losses/policy",
@@ -152,10 +153,9 @@ class ClippedPPO:
         self, trajectories: Sequence[Trajectory], interrupted: Callable[[], bool]
     ) -> dict[str, float]:
         seen, rows, actions, old_log_probs, values, advantages = self._prepare(trajectories)
-        if not np.isfinite(advantages).all():
-            raise NonFiniteLossError(
-                "an advantage is not finite", np.flatnonzero(~np.isfinite(advantages))
-            )
+        unusable = ~(np.abs(advantages) < _LARGEST_ADVANTAGE)
+        if unusable.any():
+            raise NonFiniteLossError("an advantage is not finite", np.flatnonzero(unusable))
         returns = advantages + values  # [N]
         self._rescale(returns)
         # Detail 7: advantages are normalised, here over the whole update rather than per minibatch.

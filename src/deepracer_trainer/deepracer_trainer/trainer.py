@@ -42,7 +42,7 @@ class Limits:
     """
 
     job_duration_s: float
-    steps_between_training: int = 2048
+    steps_between_training: int = 1024
     max_policy_lag: int = 4
 
 
