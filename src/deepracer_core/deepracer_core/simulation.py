@@ -57,6 +57,23 @@ class Frame:
         return float(np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)))
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectPose:
+    """Where something else than the car stands on the road.
+
+    Attributes:
+        name: of its model in the simulator.
+        x: of its middle, metres.
+        y: as x.
+        yaw: heading, radians, counter-clockwise from the x axis.
+    """
+
+    name: str
+    x: float
+    y: float
+    yaw: float
+
+
 class Simulator(Protocol):
     """A world with one car in it that moves only when it is told to."""
 
