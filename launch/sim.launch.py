@@ -3,6 +3,7 @@
 It ends when any of its processes ends; in an evaluation that is the rollout, after its trials.
 """
 
+import os
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
@@ -30,8 +31,11 @@ SHARE = FindPackageShare("deepracer")
 
 
 def track_names():
-    worlds = Path(get_package_share_directory("deepracer"), "worlds")
-    return sorted(world.stem for world in worlds.glob("*.world"))
+    # Those that come with the project, and the imported ones: see deepracer_core.track_library.
+    imported = os.environ.get("DEEPRACER_TRACKS") or "tracks"
+    folders = [get_package_share_directory("deepracer"), imported]
+    worlds = [world for folder in folders for world in Path(folder, "worlds").glob("*.world")]
+    return sorted({world.stem for world in worlds})
 
 
 def text(name):
@@ -48,7 +52,7 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "track",
                 default_value="meadow_loop",
-                description="Track to drive on.",
+                description="Track to drive on, one of the project's or an imported one.",
                 choices=track_names(),
             ),
             DeclareLaunchArgument(
@@ -173,11 +177,8 @@ def generate_launch_description():
             ExecuteProcess(
                 cmd=[
                     ExecutableInPackage(executable="gazebo_server", package="deepracer_gazebo"),
-                    "--world",
-                    [
-                        PathJoinSubstitution([SHARE, "worlds", LaunchConfiguration("track")]),
-                        ".world",
-                    ],
+                    "--track",
+                    LaunchConfiguration("track"),
                     "--socket",
                     LaunchConfiguration("socket"),
                     "--seed",

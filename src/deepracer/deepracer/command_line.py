@@ -7,7 +7,13 @@ from typing import Annotated, Any
 
 import typer
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.track_library import load_track, track_names
+from deepracer_core.track_library import (
+    imported_folder,
+    load_track,
+    shipped_names,
+    track_names,
+)
+from deepracer_gazebo.track_import import describe, import_track
 from rich.console import Console
 from rich.table import Table
 
@@ -131,12 +137,37 @@ def check_command(
 
 @app.command("tracks")
 def tracks_command() -> None:
-    """List the tracks."""
-    table = Table("track", "length", "width", box=None, header_style="dim")
+    """List the tracks, those that come with the project and the imported ones."""
+    shipped = shipped_names()
+    table = Table("track", "length", "width", "", box=None, header_style="dim")
     for name in track_names():
         track = load_track(name)
-        table.add_row(name, f"{track.length:.1f} m", f"{track.width_at(0.0):.2f} m")
+        narrowest, widest = (f"{width:.2f}" for width in track.widths)
+        width = narrowest if narrowest == widest else f"{narrowest} to {widest}"
+        origin = "" if name in shipped else "imported"
+        table.add_row(name, f"{track.length:.1f} m", f"{width} m", origin)
     Console().print(table)
+
+
+@app.command("import-track")
+def import_track_command(
+    route: Annotated[Path, typer.Argument(metavar="ROUTE.npy", help="Public route file.")],
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Name of the track. [default: that of the file]"),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Overwrite an imported track of that name.")
+    ] = False,
+) -> None:
+    """Turn a public DeepRacer route file into a track that can be driven.
+
+    It is kept in the folder that DEEPRACER_TRACKS names, tracks/ in the working folder without.
+    """
+    track = import_track(route, name, replace=replace)
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(describe(track), markup=False)
+    console.print(f"It is in {imported_folder()}; deepracer train --track {track.name}")
 
 
 def main() -> None:

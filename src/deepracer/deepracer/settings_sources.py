@@ -27,9 +27,10 @@ OTHER_VARIABLES = frozenset(
         "GAZEBO_ROOT",
         "SCREEN",
         "SOCKET",
+        "TRACKS",
     )
 )
-"""Variables with the prefix that belong to the set-up and to Gazebo, and are no settings."""
+"""Variables with the prefix that belong to the set-up, to Gazebo and the tracks: no settings."""
 
 SETTING_NAMES = tuple(field.name for field in dataclasses.fields(JobSettings))
 
