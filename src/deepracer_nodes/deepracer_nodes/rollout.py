@@ -3,13 +3,18 @@
 import logging
 import sys
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 from cv_bridge import CvBridge
 from deepracer_core.episode import EpisodeRecord, EpisodeRules
 from deepracer_core.evaluation_results import write_results
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import load_model_metadata
+from deepracer_core.model_store import open_storage
+from deepracer_core.records import EvaluationRecords, TrainingRecords
+from deepracer_core.records_writer import RecordsWriter
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_publisher import RolloutPublisher
 from deepracer_core.reward import load_reward_function
@@ -53,6 +58,10 @@ class RolloutParameters:
         512, "bound of the experience buffer, MiB", lowest=1, highest=1_000_000
     )
     trials: int = parameter(3, "laps to try in an evaluation", lowest=1, highest=1000)
+    store: str = parameter("", "where the run's records are kept; nowhere if empty")
+    workers: int = parameter(1, "simulation workers of the run", lowest=1, highest=10_000)
+    hyperparameters: str = parameter("", "path of hyperparameters.json, for training")
+    trace_log: bool = parameter(False, "whether each step is printed as a SIM_TRACE_LOG line")
     results: str = parameter("", "file for the results of an evaluation, JSON; none if empty")
 
 
@@ -74,6 +83,7 @@ class RolloutNode(Node):
         self._records: list[EpisodeRecord] = []
         self._race: Rollout | None = None
         self._buffer: RolloutPublisher | None = None
+        self._writer: RecordsWriter | None = None
 
         self._episode = topics.EPISODE.publish_from(self)
         self._reset = topics.RESET.publish_from(self)
@@ -83,21 +93,31 @@ class RolloutNode(Node):
         topics.DRIVE.subscribe_on(self, self._on_drive)
         topics.POLICY.subscribe_on(self, self._on_policy)
 
-    def start(self, race: Rollout, buffer: RolloutPublisher | None) -> None:
+    def start(
+        self,
+        race: Rollout,
+        buffer: RolloutPublisher | None,
+        writer: RecordsWriter | None = None,
+    ) -> None:
         """Judge every frame from now on.
 
         Args:
             race: what judges.
             buffer: where segments and records go; None in an evaluation.
+            writer: what keeps traces and metrics, if anything.
         """
-        self._race, self._buffer = race, buffer
+        self._race, self._buffer, self._writer = race, buffer, writer
 
     def destroy_node(self) -> None:
-        """Send what is complete, then let go of Redis with the node."""
+        """Send and write down what is complete, then let go of Redis with the node."""
         if self._buffer is not None:
             left = self._buffer.close()
             if left:
                 self.get_logger().warning(f"{left} segments or records did not reach Redis")
+        if self._writer is not None:
+            left = self._writer.close()
+            if left:
+                self.get_logger().warning(f"{left} episodes leave no trace: the store is away")
         super().destroy_node()
 
     def _on_odometry(self, message: Odometry) -> None:
@@ -139,6 +159,9 @@ class RolloutNode(Node):
             self.get_logger().warning(f"episode {loss.episode}: {loss.reason}")
         for segment in self._race.take_segments():
             self._buffer.segment(encode(segment))
+        for trace in self._race.take_traces():
+            if self._writer is not None:
+                self._writer.episode(trace)
         for record in self._race.take_records():
             self._keep(record)
         if self._race.finished and not self.finished.done():
@@ -185,6 +208,33 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
     )
 
 
+def create_writer(given: RolloutParameters) -> RecordsWriter | None:
+    """What keeps the traces and metrics that the parameters ask for.
+
+    Raises:
+        ConfigurationError: a file or an address in them cannot be used.
+    """
+    if not given.store:
+        return None
+    storage = open_storage(given.store)
+    is_discrete = load_model_metadata(given.model_metadata).action_space.is_discrete
+    trace_log = sys.stdout if given.trace_log else None
+    if given.mode != "training":
+        return RecordsWriter(EvaluationRecords(storage, is_discrete=is_discrete), trace_log)
+    hyperparameters = (
+        load_hyperparameters(given.hyperparameters) if given.hyperparameters else Hyperparameters()
+    )
+    records = TrainingRecords(
+        storage,
+        worker=given.worker,
+        workers=given.workers,
+        # An iteration of the run is as long as the user says, whoever drives it.
+        episodes_per_iteration=ceil(hyperparameters.num_episodes_between_training / given.workers),
+        is_discrete=is_discrete,
+    )
+    return RecordsWriter(records, trace_log)
+
+
 def start(node: RolloutNode) -> None:
     """Give the node its race, and in training the run in Redis that it goes on with.
 
@@ -194,14 +244,14 @@ def start(node: RolloutNode) -> None:
     """
     given = node.parameters
     if given.mode != "training":
-        node.start(create_race(given), None)
+        node.start(create_race(given), None, create_writer(given))
         return
     client = connect(given.redis)
     status = RunStatus(client, given.run)
     race = create_race(given, first_episode=status.next_episode(given.worker))
     megabytes = given.buffer_megabytes
     buffer = ExperienceBuffer(client, given.run, given.buffer_segments, megabytes << 20)
-    node.start(race, RolloutPublisher(buffer, status))
+    node.start(race, RolloutPublisher(buffer, status), create_writer(given))
 
 
 def main() -> None:
