@@ -172,7 +172,7 @@ def test_a_crash_is_an_overlap_of_outlines(road):
     rng = np.random.default_rng(1)
     outcomes = []
     for _ in range(2000):
-        x, y = rng.uniform(-0.5, 0.5, 2) + (box.outline.x, box.outline.y)
+        x, y = rng.uniform(-0.5, 0.5, 2) + np.array((box.outline.x, box.outline.y))
         yaw = rng.uniform(-pi, pi)
         car = Polygon(Rectangle(x, y, yaw, 0.32, 0.20).corners)
         crashed = is_crashed(x, y, yaw, [box])

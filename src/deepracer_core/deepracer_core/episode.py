@@ -172,6 +172,11 @@ class Episode:
         """Where the episode began, metres along the centre line from the start line."""
         return self._start_distance
 
+    @property
+    def steps_left(self) -> int:
+        """Steps before the cap on them ends the episode."""
+        return self._step_cap - self.last.step
+
     def advance(self, state: CarState) -> EpisodeStep:
         """Judge the state after one more step.
 

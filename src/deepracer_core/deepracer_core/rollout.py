@@ -259,7 +259,7 @@ class Rollout:
         )
         self._tracer.step(step, reward, self._trial.penalty_s)
         reset = None
-        if step.done and self._trial.puts_back(step.status):
+        if step.done and self._trial.puts_back(step.status, steps_left=episode.steps_left):
             self._start = self._stage.free_place(episode.track, step.distance, state.time_ns)
             reset = self._ask_reset(state)
         elif step.done:

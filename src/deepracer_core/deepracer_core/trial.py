@@ -36,14 +36,20 @@ class Trial:
         self._rules = rules
         self._counts = dict.fromkeys(EpisodeStatus, 0)
 
-    def puts_back(self, status: EpisodeStatus) -> bool:
-        """Take note of an end state; whether the car is put back instead of the trial's end."""
+    def puts_back(self, status: EpisodeStatus, steps_left: int) -> bool:
+        """Take note of an end state; whether the car is put back instead of the trial's end.
+
+        Args:
+            status: the end state.
+            steps_left: before the cap on the episode's steps.
+        """
         self._counts[status] += 1
         penalties = {
             EpisodeStatus.OFF_TRACK: self._rules.off_track_penalty,
             EpisodeStatus.CRASHED: self._rules.collision_penalty,
         }
-        if status not in penalties or self.resets >= self._rules.number_of_resets:
+        resets_left = self._rules.number_of_resets - self.resets
+        if status not in penalties or resets_left <= 0 or steps_left <= 0:
             return False
         self.resets += 1
         self.penalty_s += penalties[status]
