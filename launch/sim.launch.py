@@ -46,6 +46,10 @@ def integer(name):
     return ParameterValue(LaunchConfiguration(name), value_type=int)
 
 
+def boolean(name):
+    return ParameterValue(LaunchConfiguration(name), value_type=bool)
+
+
 def generate_launch_description():
     return LaunchDescription(
         [
@@ -73,6 +77,12 @@ def generate_launch_description():
                 description="Index of this simulation among those of the run, from 0.",
             ),
             DeclareLaunchArgument(
+                "workers",
+                default_value="1",
+                description="Simulations of the run; with several, each keeps its traces in a"
+                " folder of its own.",
+            ),
+            DeclareLaunchArgument(
                 "domain_id",
                 default_value=EnvironmentVariable(
                     "ROS_DOMAIN_ID", default_value=LaunchConfiguration("worker")
@@ -88,7 +98,8 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "store",
                 default_value=["runs/", LaunchConfiguration("run"), "/store"],
-                description="Where model versions are kept: a folder or s3://bucket/prefix.",
+                description="Where model versions and records are kept: a folder or"
+                " s3://bucket/prefix.",
             ),
             DeclareLaunchArgument(
                 "redis",
@@ -105,6 +116,12 @@ def generate_launch_description():
                 "model_metadata",
                 default_value=PathJoinSubstitution([SHARE, "config", "model_metadata.json"]),
                 description="Action space, sensors, network and algorithm.",
+            ),
+            DeclareLaunchArgument(
+                "hyperparameters",
+                default_value=PathJoinSubstitution([SHARE, "config", "hyperparameters.json"]),
+                description="Hyperparameters of the training algorithm; the simulation takes from"
+                " them how many episodes go into one file of the trace.",
             ),
             DeclareLaunchArgument(
                 "segment_length",
@@ -141,6 +158,12 @@ def generate_launch_description():
                 "results",
                 default_value="",
                 description="File for the results of an evaluation, JSON; none without a name.",
+            ),
+            DeclareLaunchArgument(
+                "trace_log",
+                default_value="false",
+                description="Print a SIM_TRACE_LOG line for each step, for tools that read logs.",
+                choices=["true", "false"],
             ),
             DeclareLaunchArgument(
                 "headless",
@@ -247,6 +270,7 @@ def generate_launch_description():
                         "use_sim_time": True,
                         "buffer_megabytes": integer("buffer_megabytes"),
                         "buffer_segments": integer("buffer_segments"),
+                        "hyperparameters": text("hyperparameters"),
                         "max_steps": integer("max_steps"),
                         "mode": text("mode"),
                         "model_metadata": text("model_metadata"),
@@ -256,9 +280,12 @@ def generate_launch_description():
                         "run": text("run"),
                         "seed": integer("seed"),
                         "segment_length": integer("segment_length"),
+                        "store": text("store"),
+                        "trace_log": boolean("trace_log"),
                         "track": text("track"),
                         "trials": integer("trials"),
                         "worker": integer("worker"),
+                        "workers": integer("workers"),
                     }
                 ],
                 prefix=DIE_WITH_LAUNCH,

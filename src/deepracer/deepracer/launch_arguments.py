@@ -43,7 +43,6 @@ def training_arguments(
         "redis": settings.redis,
         "redis_port": redis.port,
         "redis_folder": folder.redis if redis.port is not None else None,
-        "hyperparameters": find_input(settings.hyperparameters),
         "job_duration_in_seconds": settings.job_duration_in_seconds,
     }
 
@@ -60,8 +59,10 @@ def worker_arguments(
         **_simulation(settings, folder, workplace),
         "mode": "training",
         "worker": worker,
+        "workers": settings.workers,
         "redis": redis.url,
         "model_metadata": find_input(settings.model_metadata),
+        "hyperparameters": find_input(settings.hyperparameters),
         "segment_length": settings.segment_length,
         "buffer_segments": settings.buffer_segments,
         "buffer_megabytes": settings.buffer_megabytes,
@@ -95,6 +96,8 @@ def _simulation(settings: JobSettings, folder: RunFolder, workplace: Workplace) 
         "reward_function": find_input(settings.reward_function),
         "seed": settings.seed,
         "headless": settings.headless,
+        # Into the launch's log file; on the display nobody sees them.
+        "trace_log": True,
         "max_steps": settings.max_steps,
         "socket": workplace.folder / "simulator.socket",
     }
