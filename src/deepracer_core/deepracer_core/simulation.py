@@ -1,5 +1,6 @@
 """The one interface behind which every simulator stands: a step is an action, a frame is its result."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -82,6 +83,12 @@ class Simulator(Protocol):
 
     def step(self, steering_angle: float, speed: float) -> Frame:
         """Drive for one control period, radians and m/s, and return the frame at its end."""
+
+    def place(self, objects: Sequence[ObjectPose]) -> None:
+        """Have other things stand at these poses in the next frame, and until they are placed anew.
+
+        Their models are in the world, each under its name.
+        """
 
     def close(self) -> None:
         """Let go of the simulator. Closing twice is allowed."""

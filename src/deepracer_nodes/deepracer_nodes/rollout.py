@@ -21,7 +21,6 @@ from deepracer_core.reward import load_reward_function
 from deepracer_core.rollout import Rollout
 from deepracer_core.run_status import RunStatus
 from deepracer_core.segment import encode
-from deepracer_core.starts import StartPositions
 from deepracer_core.track_library import load_track
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
@@ -33,10 +32,16 @@ from sensor_msgs.msg import Image, JointState
 from deepracer_nodes import messages, topics
 from deepracer_nodes.parameters import declare, parameter
 from deepracer_nodes.process import run
+from deepracer_nodes.race_parameters import (
+    RaceParameters,
+    create_scenes,
+    create_starts,
+    create_trial_rules,
+)
 
 
 @dataclass(frozen=True)
-class RolloutParameters:
+class RolloutParameters(RaceParameters):
     """What the launch file tells the rollout node."""
 
     track: str = parameter("", "name of a track of the library")
@@ -87,6 +92,7 @@ class RolloutNode(Node):
 
         self._episode = topics.EPISODE.publish_from(self)
         self._reset = topics.RESET.publish_from(self)
+        self._objects = topics.OBJECTS.publish_from(self)
         topics.ODOMETRY.subscribe_on(self, self._on_odometry)
         topics.JOINT_STATES.subscribe_on(self, self._on_joint_state)
         topics.OBSERVATION.subscribe_on(self, self._on_observation)
@@ -151,6 +157,8 @@ class RolloutNode(Node):
         self._answer()
 
     def _answer(self) -> None:
+        for placement in self._race.take_placements():
+            self._objects.publish(messages.to_objects(placement))
         for judgement in self._race.take_judgements():
             self._episode.publish(messages.to_episode(judgement))
         for reset in self._race.take_resets():
@@ -196,7 +204,7 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
     return Rollout(
         load_reward_function(given.reward_function),
         load_model_metadata(given.model_metadata).action_space,
-        StartPositions(track) if training else StartPositions.start_line(track),
+        create_starts(given, track, training=training),
         EpisodeRules(max_steps=given.max_steps or None),
         run=given.run,
         worker=given.worker,
@@ -205,6 +213,8 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
         mode="training" if training else "evaluation",
         trials=given.trials,
         first_episode=first_episode,
+        trial_rules=create_trial_rules(given),
+        scenes=create_scenes(given, track, seed=given.seed, worker=given.worker),
     )
 
 

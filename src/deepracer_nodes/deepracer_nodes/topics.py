@@ -7,7 +7,7 @@ standard message types are used: a recorded bag replays anywhere.
 from dataclasses import dataclass
 
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PoseStamped, TransformStamped, TwistStamped
+from geometry_msgs.msg import PoseArray, PoseStamped, TransformStamped, TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -134,6 +134,15 @@ RESET = Topic(
     ("simulator_bridge",),
     "put the car at this pose instead of driving on from the stamped frame",
 )
+OBJECTS = Topic(
+    "objects",
+    PoseArray,
+    COMMAND_QOS,
+    "each frame of a race with objects",
+    "rollout",
+    ("simulator_bridge",),
+    "where boxes or bot cars are in the frame after the stamped one",
+)
 EPISODE = Topic(
     "episode",
     DiagnosticArray,
@@ -162,6 +171,7 @@ TOPICS = (
     OBSERVATION,
     DRIVE,
     RESET,
+    OBJECTS,
     EPISODE,
     POLICY,
 )
