@@ -13,7 +13,7 @@ from deepracer_core.track_library import (
     shipped_names,
     track_names,
 )
-from deepracer_gazebo.track_import import describe, import_track
+from deepracer_gazebo.track_import import describe, describe_width, import_track
 from rich.console import Console
 from rich.table import Table
 
@@ -142,10 +142,8 @@ def tracks_command() -> None:
     table = Table("track", "length", "width", "", box=None, header_style="dim")
     for name in track_names():
         track = load_track(name)
-        narrowest, widest = (f"{width:.2f}" for width in track.widths)
-        width = narrowest if narrowest == widest else f"{narrowest} to {widest}"
         origin = "" if name in shipped else "imported"
-        table.add_row(name, f"{track.length:.1f} m", f"{width} m", origin)
+        table.add_row(name, f"{track.length:.1f} m", describe_width(track), origin)
     Console().print(table)
 
 

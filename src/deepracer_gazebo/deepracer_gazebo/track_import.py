@@ -78,11 +78,16 @@ def describe(track: Track) -> str:
         direction = "counter-clockwise" if area > 0.0 else "clockwise"
     else:
         direction = "a course with two ends"
-    narrowest, widest = track.widths
     return (
-        f"{track.name}: {track.length:.2f} m, {direction}, {narrowest:.2f} to {widest:.2f} m wide,"
+        f"{track.name}: {track.length:.2f} m, {direction}, {describe_width(track)} wide,"
         f" {len(track.center)} waypoints"
     )
+
+
+def describe_width(track: Track) -> str:
+    """How wide a track is, as text: `0.76 m`, or `0.60 to 1.20 m`."""
+    narrowest, widest = (f"{width:.2f}" for width in track.widths)
+    return f"{narrowest} m" if narrowest == widest else f"{narrowest} to {widest} m"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
