@@ -3,17 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import matplotlib as mpl
 import pytest
+from deepracer.logs import AnalysisUtils, DeepRacerLog, LogFolderType, S3FileHandler
+from deepracer.logs.metrics import TrainingMetrics
 from deepracer_core.episode import EpisodeRecord, EpisodeStatus
 from deepracer_core.model_store import Storage
 from deepracer_core.records import keep_inputs
 from driven import TESTS, evaluate, train
-
-mpl.use("Agg")
-
-from deepracer.logs import AnalysisUtils, DeepRacerLog, LogFolderType, S3FileHandler
-from deepracer.logs.metrics import TrainingMetrics
 
 CONFIG = TESTS.parent / "config"
 INPUTS = ("model_metadata.json", "hyperparameters.json", "reward_function.py")
