@@ -8,7 +8,10 @@ import math
 import numpy as np
 import pytest
 import shapely
+from deepracer_core.car_geometry import WHEEL_TRACK, wheel_centers
+from deepracer_core.simulation import WHEELBASE
 from deepracer_core.track import Track
+from shapely.affinity import rotate, translate
 from shapely.ops import substring
 
 POSES = 900
@@ -131,6 +134,22 @@ def test_closest_waypoints_are_behind_and_ahead(track: Track) -> None:
         assert ahead == behind + 1 < len(waypoints)
         between = shapely.LineString([waypoints[behind], waypoints[ahead]])
         assert between.distance(line.interpolate(distance)) < METRE_ERROR
+
+
+def test_wheels_are_on_the_road_where_shapely_has_them(track: Track) -> None:
+    rng = np.random.default_rng(16)
+    road = road_of(track)
+    half_base, half_track = 0.5 * WHEELBASE, 0.5 * WHEEL_TRACK
+    corners = [(a * half_base, b * half_track) for a in (1, -1) for b in (1, -1)]
+    for x, y in random_points(track, seed=16)[::5]:
+        yaw = rng.uniform(-math.pi, math.pi)
+        car = rotate(shapely.MultiPoint(corners), yaw, origin=(0.0, 0.0), use_radians=True)
+        wheels = shapely.get_coordinates(translate(car, x, y))
+        found = np.array(wheel_centers(x, y, yaw))
+        np.testing.assert_allclose(found, wheels, atol=METRE_ERROR)
+        clear = shapely.distance(road.boundary, shapely.points(wheels)) > METRE_ERROR
+        expected = shapely.contains_xy(road, wheels)
+        np.testing.assert_array_equal(track.contains(found)[clear], expected[clear])
 
 
 def test_poses_lie_on_the_centre_line(track: Track) -> None:
