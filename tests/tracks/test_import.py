@@ -133,8 +133,8 @@ def test_gazebo_is_given_the_imported_world_and_its_model(
         assert options.world == world
         assert folder / "models" in options.model_path
         check_world(options.world, model_folders(options.model_path))
-    with pytest.raises(ConfigurationError, match=r"'somewere' \(nearest: 'somewhere'\)"):
-        parse_arguments(["--track", "somewere", "--socket", str(tmp_path / "socket")])
+    with pytest.raises(ConfigurationError, match=r"'somewhr' \(nearest: 'somewhere'\)"):
+        parse_arguments(["--track", "somewhr", "--socket", str(tmp_path / "socket")])
 
 
 def test_the_launch_file_offers_imported_tracks(

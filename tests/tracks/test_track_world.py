@@ -109,7 +109,7 @@ def test_a_clockwise_track_has_its_inner_border_inside(tmp_path: Path) -> None:
         ("radius: 1.0}", "radius: wide}", r"point 1: radius: expected metres, .*got 'wide'"),
         ("x: 4.0, ", "", r"point 3: x: expected metres, .*got None"),
         ("x: 4.0", "x: .nan", r"point 3: x: expected metres, .*got nan"),
-        ("description", "descripton", r"unknown field 'descripton'"),
+        ("description", "descriptions", r"unknown field 'descriptions'"),
         ("width: 0.8\n", "", r"point 1: width: expected metres, .*got None"),
         ("width: 0.8", "width: [", "expected a track definition"),
         (TRIANGLE, "points: 7", "points: expected a list of 3 or more, got 7"),
