@@ -28,7 +28,7 @@ COMMAND_QOS = QoSProfile(
 RECORD_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
 )
-"""What becomes experience: every message counts."""
+"""What becomes experience: every message counts, also one that the next follows at once."""
 
 STATUS_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
@@ -119,7 +119,7 @@ OBSERVATION = Topic(
 DRIVE = Topic(
     "drive",
     TwistStamped,
-    COMMAND_QOS,
+    RECORD_QOS,
     "each frame",
     "agent",
     ("simulator_bridge", "rollout"),
