@@ -161,13 +161,12 @@ def run_evaluation(
         try:
             while launched.exit_code is None and not interruption.wait(_LOOK_S):
                 pass
-            ended = launched.exit_code
         finally:
             launched.stop()
     if not results.exists():
         if interruption.came:
             return None
-        raise launch_failure("the evaluation", ended or 0, launched.log_path)
+        raise launch_failure("the evaluation ended", launched)
     trials = read_results(results)
     for trial in trials:
         log.info("evaluation version=%d trial=%s", version, trial.to_json())

@@ -7,7 +7,7 @@ from deepracer_core.redis_server import free_port
 
 from deepracer.project_files import find_input
 from deepracer.run_folder import RunFolder
-from deepracer.settings import JobSettings
+from deepracer.settings import RACE_FIELDS, JobSettings
 from deepracer.workplace import Workplace
 
 Arguments = dict[str, object]
@@ -34,15 +34,18 @@ def redis_place(settings: JobSettings) -> RedisPlace:
     return RedisPlace(f"redis://127.0.0.1:{port}", port)
 
 
-def training_arguments(
-    settings: JobSettings, folder: RunFolder, redis: RedisPlace, workplace: Workplace
-) -> Arguments:
-    """For train.launch.py: the trainer, worker 0 and, when it is not there already, Redis."""
+def learning_arguments(settings: JobSettings, folder: RunFolder, redis: RedisPlace) -> Arguments:
+    """For learn.launch.py: the trainer and, when it is not there already, Redis."""
     return {
-        **worker_arguments(settings, folder, redis, workplace, worker=0),
+        "run": folder.name,
         "redis": settings.redis,
         "redis_port": redis.port,
         "redis_folder": folder.redis if redis.port is not None else None,
+        "store": settings.store or folder.store,
+        "reward_function": find_input(settings.reward_function),
+        "model_metadata": find_input(settings.model_metadata),
+        "hyperparameters": find_input(settings.hyperparameters),
+        "seed": settings.seed,
         "job_duration_in_seconds": settings.job_duration_in_seconds,
     }
 
@@ -99,5 +102,6 @@ def _simulation(settings: JobSettings, folder: RunFolder, workplace: Workplace) 
         # Into the launch's log file; on the display nobody sees them.
         "trace_log": True,
         "max_steps": settings.max_steps,
+        **{name: getattr(settings, name) for name in RACE_FIELDS},
         "socket": workplace.folder / "simulator.socket",
     }

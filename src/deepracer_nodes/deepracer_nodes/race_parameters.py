@@ -91,19 +91,22 @@ def parse_race_type(name: str) -> RaceType:
         raise ConfigurationError(f"race_type: expected one of {known}, got {name!r}") from None
 
 
-def create_starts(given: RaceParameters, track: Track, *, training: bool) -> StartPositions:
+def create_starts(
+    given: RaceParameters, track: Track, *, training: bool, ahead: float = 0.0
+) -> StartPositions:
     """Where episodes begin; those of an evaluation all at one place.
 
     Args:
         given: the parameters.
         track: in the direction of its route.
         training: whether the starts go round the lap.
+        ahead: share of the lap that this worker begins further on in training.
     """
     return StartPositions(
         track.reversed() if given.reverse_direction else track,
         advance=given.round_robin_advance_dist if training else 0.0,
         alternate_direction=given.alternate_driving_direction and training,
-        first=given.start_position_offset,
+        first=(given.start_position_offset + ahead * training) % 1.0,
     )
 
 

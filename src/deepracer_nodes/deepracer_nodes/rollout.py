@@ -204,7 +204,8 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
     return Rollout(
         load_reward_function(given.reward_function),
         load_model_metadata(given.model_metadata).action_space,
-        create_starts(given, track, training=training),
+        # The workers of a run begin evenly spread over the lap.
+        create_starts(given, track, training=training, ahead=given.worker / given.workers),
         EpisodeRules(max_steps=given.max_steps or None),
         run=given.run,
         worker=given.worker,
@@ -258,7 +259,7 @@ def start(node: RolloutNode) -> None:
         return
     client = connect(given.redis)
     status = RunStatus(client, given.run)
-    race = create_race(given, first_episode=status.next_episode(given.worker))
+    race = create_race(given, first_episode=status.begin_worker(given.worker))
     megabytes = given.buffer_megabytes
     buffer = ExperienceBuffer(client, given.run, given.buffer_segments, megabytes << 20)
     node.start(race, RolloutPublisher(buffer, status), create_writer(given))
