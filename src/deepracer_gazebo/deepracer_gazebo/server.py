@@ -13,6 +13,7 @@ from pathlib import Path
 
 from deepracer_core.die_with_parent import die_with_parent
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.race_objects import RaceType
 from deepracer_core.track_library import world_path
 
 from deepracer_gazebo.car_model import parse_color
@@ -42,6 +43,15 @@ def parse_arguments(arguments: Sequence[str] | None) -> GazeboOptions:
         parser.add_argument(
             name, type=Path, action="append", default=[], help=f"a folder of {kind} (repeatable)"
         )
+    parser.add_argument(
+        "--race-type",
+        type=RaceType,
+        default=RaceType.TIME_TRIAL,
+        choices=list(RaceType),
+        metavar="|".join(race.value for race in RaceType),
+        help="boxes for object_avoidance, cars for head_to_bot (default: time_trial, neither)",
+    )
+    parser.add_argument("--objects", type=int, default=0, help="how many of them (default: 0)")
     parser.add_argument("--car-color", metavar="#RRGGBB", help="of the car's body")
     parser.add_argument("--port", type=int, help="of Gazebo's master (default: a free one)")
     parser.add_argument("--gui", action="store_true", help="show the world on this screen")
