@@ -25,6 +25,7 @@ from deepracer.preflight import findings
 from deepracer.project_files import find_settings_file
 from deepracer.run_folder import LATEST, RunFolder, run_folder
 from deepracer.setting_options import takes_settings
+from deepracer.settings import RACE_FIELDS
 from deepracer.settings_sources import SETTING_NAMES, ResolvedSettings, resolve_settings
 from deepracer.smoke import smoke
 from deepracer.train import train
@@ -82,6 +83,7 @@ def train_command(
     "seed",
     "max_steps",
     "headless",
+    *RACE_FIELDS,
     run="Name of the run. [default: the latest one]",
     track="Track to drive on. [default: the one that the run was trained on]",
     evaluation_trials="Laps to drive. [default: 3]",
