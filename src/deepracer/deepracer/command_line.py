@@ -21,6 +21,7 @@ from deepracer import exit_codes
 from deepracer.evaluate import evaluate
 from deepracer.failure import JobFailed
 from deepracer.log import start_log
+from deepracer.model_source import is_path
 from deepracer.preflight import findings
 from deepracer.project_files import find_settings_file
 from deepracer.run_folder import LATEST, RunFolder, run_folder
@@ -55,7 +56,11 @@ VerboseOption = Annotated[
 ]
 ModelOption = Annotated[
     str,
-    typer.Option(metavar="MODEL", help="Which drives: best, latest, or the number of a version."),
+    typer.Option(
+        metavar="MODEL",
+        help="Which drives: best, latest, the number of a version; or somebody's: the folder or"
+        " s3:// address of a store, a folder or archive of one version.",
+    ),
 ]
 
 
@@ -94,13 +99,13 @@ def evaluate_command(
     config: ConfigOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Let a model of a run race, the latest run's best one by default.
+    """Let a model race, the latest run's best one by default, and draw the lines that it drives.
 
     Settings that are not given are those that the run was trained with.
     """
     start_log(verbose)
     resolved = _resolve(given, config)
-    if resolved.settings.run is None:
+    if resolved.settings.run is None and not is_path(model):
         resolved = _resolve(given | {"run": LATEST}, config)
     raise typer.Exit(evaluate(resolved, model, Console()))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cv_bridge import CvBridge
 from deepracer_core.episode import EpisodeRecord, EpisodeRules
-from deepracer_core.evaluation_results import write_results
+from deepracer_core.evaluation_results import DrivenLine, write_results
 from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import load_model_metadata
@@ -86,6 +86,7 @@ class RolloutNode(Node):
         self._odometry: dict[int, Odometry] = {}
         self._joints: dict[int, JointState] = {}
         self._records: list[EpisodeRecord] = []
+        self._lines: list[DrivenLine] = []
         self._race: Rollout | None = None
         self._buffer: RolloutPublisher | None = None
         self._writer: RecordsWriter | None = None
@@ -170,11 +171,13 @@ class RolloutNode(Node):
         for trace in self._race.take_traces():
             if self._writer is not None:
                 self._writer.episode(trace)
+            if self.parameters.results:
+                self._lines.append(DrivenLine.of(trace))
         for record in self._race.take_records():
             self._keep(record)
         if self._race.finished and not self.finished.done():
             if self.parameters.results:
-                write_results(Path(self.parameters.results), self._records)
+                write_results(Path(self.parameters.results), self._records, self._lines)
             self.finished.set_result(0)
 
     def _keep(self, record: EpisodeRecord) -> None:
