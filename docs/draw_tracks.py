@@ -6,14 +6,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 from deepracer_core.route import Route, read_route
-from deepracer_core.track_library import load_track, route_path, track_names
+from deepracer_core.track_library import load_track, route_path, shipped_names
+from deepracer_gazebo.track_import import describe
 
 from deepracer_gazebo import track_mesh
 
 MARGIN = 0.4
 """Metres of grass around the road."""
 
-WIDTH = 900
+WIDTH = 600
 """Pixels across a picture."""
 
 SMOOTHING = 4
@@ -69,12 +70,12 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent / "images")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    for name in options.names or track_names():
+    for name in options.names or shipped_names():
         picture = draw(read_route(route_path(name)))
         cv2.imwrite(
             str(options.folder / f"{name}.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), SMALL
         )
-        print(f"{name}: {load_track(name).length:.2f} m")
+        print(describe(load_track(name)))
 
 
 if __name__ == "__main__":

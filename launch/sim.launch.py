@@ -3,6 +3,7 @@
 It ends when any of its processes ends; in an evaluation that is the rollout, after its trials.
 """
 
+import os
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
@@ -30,8 +31,11 @@ SHARE = FindPackageShare("deepracer")
 
 
 def track_names():
-    worlds = Path(get_package_share_directory("deepracer"), "worlds")
-    return sorted(world.stem for world in worlds.glob("*.world"))
+    # Those that come with the project, and the imported ones: see deepracer_core.track_library.
+    imported = os.environ.get("DEEPRACER_TRACKS") or "tracks"
+    folders = [get_package_share_directory("deepracer"), imported]
+    worlds = [world for folder in folders for world in Path(folder, "worlds").glob("*.world")]
+    return sorted({world.stem for world in worlds})
 
 
 def text(name):
@@ -42,13 +46,36 @@ def integer(name):
     return ParameterValue(LaunchConfiguration(name), value_type=int)
 
 
+def boolean(name):
+    return ParameterValue(LaunchConfiguration(name), value_type=bool)
+
+
+def number(name):
+    return ParameterValue(LaunchConfiguration(name), value_type=float)
+
+
+def number_of_objects():
+    """How many boxes or cars the world needs."""
+    return PythonExpression(
+        [
+            LaunchConfiguration("number_of_bot_cars"),
+            " if '",
+            LaunchConfiguration("race_type"),
+            "' == 'head_to_bot' else len(list(filter(str.strip, '",
+            LaunchConfiguration("object_positions"),
+            "'.split(';')))) or ",
+            LaunchConfiguration("number_of_obstacles"),
+        ]
+    )
+
+
 def generate_launch_description():
     return LaunchDescription(
         [
             DeclareLaunchArgument(
                 "track",
                 default_value="meadow_loop",
-                description="Track to drive on.",
+                description="Track to drive on, one of the project's or an imported one.",
                 choices=track_names(),
             ),
             DeclareLaunchArgument(
@@ -69,6 +96,12 @@ def generate_launch_description():
                 description="Index of this simulation among those of the run, from 0.",
             ),
             DeclareLaunchArgument(
+                "workers",
+                default_value="1",
+                description="Simulations of the run; with several, each keeps its traces in a"
+                " folder of its own.",
+            ),
+            DeclareLaunchArgument(
                 "domain_id",
                 default_value=EnvironmentVariable(
                     "ROS_DOMAIN_ID", default_value=LaunchConfiguration("worker")
@@ -84,7 +117,8 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "store",
                 default_value=["runs/", LaunchConfiguration("run"), "/store"],
-                description="Where model versions are kept: a folder or s3://bucket/prefix.",
+                description="Where model versions and records are kept: a folder or"
+                " s3://bucket/prefix.",
             ),
             DeclareLaunchArgument(
                 "redis",
@@ -101,6 +135,12 @@ def generate_launch_description():
                 "model_metadata",
                 default_value=PathJoinSubstitution([SHARE, "config", "model_metadata.json"]),
                 description="Action space, sensors, network and algorithm.",
+            ),
+            DeclareLaunchArgument(
+                "hyperparameters",
+                default_value=PathJoinSubstitution([SHARE, "config", "hyperparameters.json"]),
+                description="Hyperparameters of the training algorithm; the simulation takes from"
+                " them how many episodes go into one file of the trace.",
             ),
             DeclareLaunchArgument(
                 "segment_length",
@@ -139,6 +179,126 @@ def generate_launch_description():
                 description="File for the results of an evaluation, JSON; none without a name.",
             ),
             DeclareLaunchArgument(
+                "race_type",
+                default_value="time_trial",
+                description="Kind of race: alone, with boxes on the road, or with other cars.",
+                choices=["time_trial", "object_avoidance", "head_to_bot"],
+            ),
+            DeclareLaunchArgument(
+                "reverse_direction",
+                default_value="false",
+                description="Drive against the usual direction of the track.",
+                choices=["true", "false"],
+            ),
+            DeclareLaunchArgument(
+                "alternate_driving_direction",
+                default_value="false",
+                description="Drive every second training episode the other way.",
+                choices=["true", "false"],
+            ),
+            DeclareLaunchArgument(
+                "round_robin_advance_dist",
+                default_value="0.05",
+                description="Share of the lap from the start of one training episode to the next.",
+            ),
+            DeclareLaunchArgument(
+                "start_position_offset",
+                default_value="0.0",
+                description="Share of the lap from the start line to the first start.",
+            ),
+            DeclareLaunchArgument(
+                "number_of_resets",
+                default_value="0",
+                description="Times in a trial of an evaluation that a car which left the road or"
+                " crashed is put back on it.",
+            ),
+            DeclareLaunchArgument(
+                "off_track_penalty",
+                default_value="2.0",
+                description="Seconds of lap time for being put back after leaving the road.",
+            ),
+            DeclareLaunchArgument(
+                "collision_penalty",
+                default_value="5.0",
+                description="Seconds of lap time for being put back after a crash.",
+            ),
+            DeclareLaunchArgument(
+                "is_continuous",
+                default_value="false",
+                description="In an evaluation, go on where a lap ended.",
+                choices=["true", "false"],
+            ),
+            DeclareLaunchArgument(
+                "number_of_obstacles",
+                default_value="6",
+                description="Boxes on the road, in object_avoidance.",
+            ),
+            DeclareLaunchArgument(
+                "min_distance_between_obstacles",
+                default_value="2.0",
+                description="Metres between boxes at random places, at least.",
+            ),
+            DeclareLaunchArgument(
+                "randomize_obstacle_locations",
+                default_value="false",
+                description="Draw the places of the boxes for each episode.",
+                choices=["true", "false"],
+            ),
+            DeclareLaunchArgument(
+                "object_positions",
+                default_value="",
+                description="Places of the boxes, if not spread evenly: SHARE_OF_LAP,LANE;... with"
+                " lane -1 inside, 1 outside.",
+            ),
+            DeclareLaunchArgument(
+                "number_of_bot_cars",
+                default_value="3",
+                description="Other cars on the road, in head_to_bot.",
+            ),
+            DeclareLaunchArgument(
+                "bot_car_speed",
+                default_value="0.2",
+                description="Their speed, m/s.",
+            ),
+            DeclareLaunchArgument(
+                "min_distance_between_bot_cars",
+                default_value="2.0",
+                description="Metres between cars at random places, at least.",
+            ),
+            DeclareLaunchArgument(
+                "randomize_bot_car_locations",
+                default_value="false",
+                description="Draw the places of the cars for each episode.",
+                choices=["true", "false"],
+            ),
+            DeclareLaunchArgument(
+                "is_lane_change",
+                default_value="false",
+                description="The other cars change lanes.",
+                choices=["true", "false"],
+            ),
+            DeclareLaunchArgument(
+                "lower_lane_change_time",
+                default_value="3.0",
+                description="Seconds between their lane changes, at least.",
+            ),
+            DeclareLaunchArgument(
+                "upper_lane_change_time",
+                default_value="5.0",
+                description="Seconds between their lane changes, at most.",
+            ),
+            DeclareLaunchArgument(
+                "lane_change_distance",
+                default_value="1.0",
+                description="Metres that a lane change takes.",
+            ),
+            DeclareLaunchArgument(
+                "trace_log",
+                default_value="false",
+                description="Print a SIM_TRACE_LOG line for each step, for tools that read logs.",
+                choices=["true", "false"],
+            ),
+            DeclareLaunchArgument(
                 "headless",
                 default_value="true",
                 description="Simulate without a window; false opens Gazebo's.",
@@ -173,15 +333,16 @@ def generate_launch_description():
             ExecuteProcess(
                 cmd=[
                     ExecutableInPackage(executable="gazebo_server", package="deepracer_gazebo"),
-                    "--world",
-                    [
-                        PathJoinSubstitution([SHARE, "worlds", LaunchConfiguration("track")]),
-                        ".world",
-                    ],
+                    "--track",
+                    LaunchConfiguration("track"),
                     "--socket",
                     LaunchConfiguration("socket"),
                     "--seed",
                     LaunchConfiguration("seed"),
+                    "--race-type",
+                    LaunchConfiguration("race_type"),
+                    "--objects",
+                    number_of_objects(),
                     PythonExpression(
                         [
                             "'--headless' if '",
@@ -201,7 +362,13 @@ def generate_launch_description():
                 name="simulator_bridge",
                 exec_name="simulator_bridge",
                 # It is this node that says what time it is.
-                parameters=[{"use_sim_time": False, "socket": text("socket")}],
+                parameters=[
+                    {
+                        "use_sim_time": False,
+                        "race_type": text("race_type"),
+                        "socket": text("socket"),
+                    }
+                ],
                 prefix=DIE_WITH_LAUNCH,
                 output="screen",
                 on_exit=Shutdown(reason="the simulator bridge ended"),
@@ -244,20 +411,45 @@ def generate_launch_description():
                 parameters=[
                     {
                         "use_sim_time": True,
+                        "alternate_driving_direction": boolean("alternate_driving_direction"),
+                        "bot_car_speed": number("bot_car_speed"),
                         "buffer_megabytes": integer("buffer_megabytes"),
                         "buffer_segments": integer("buffer_segments"),
+                        "collision_penalty": number("collision_penalty"),
+                        "hyperparameters": text("hyperparameters"),
+                        "is_continuous": boolean("is_continuous"),
+                        "is_lane_change": boolean("is_lane_change"),
+                        "lane_change_distance": number("lane_change_distance"),
+                        "lower_lane_change_time": number("lower_lane_change_time"),
                         "max_steps": integer("max_steps"),
+                        "min_distance_between_bot_cars": number("min_distance_between_bot_cars"),
+                        "min_distance_between_obstacles": number("min_distance_between_obstacles"),
                         "mode": text("mode"),
                         "model_metadata": text("model_metadata"),
+                        "number_of_bot_cars": integer("number_of_bot_cars"),
+                        "number_of_obstacles": integer("number_of_obstacles"),
+                        "number_of_resets": integer("number_of_resets"),
+                        "object_positions": text("object_positions"),
+                        "off_track_penalty": number("off_track_penalty"),
+                        "race_type": text("race_type"),
+                        "randomize_bot_car_locations": boolean("randomize_bot_car_locations"),
+                        "randomize_obstacle_locations": boolean("randomize_obstacle_locations"),
                         "redis": text("redis"),
                         "results": text("results"),
+                        "reverse_direction": boolean("reverse_direction"),
                         "reward_function": text("reward_function"),
+                        "round_robin_advance_dist": number("round_robin_advance_dist"),
                         "run": text("run"),
                         "seed": integer("seed"),
                         "segment_length": integer("segment_length"),
+                        "start_position_offset": number("start_position_offset"),
+                        "store": text("store"),
+                        "trace_log": boolean("trace_log"),
                         "track": text("track"),
                         "trials": integer("trials"),
+                        "upper_lane_change_time": number("upper_lane_change_time"),
                         "worker": integer("worker"),
+                        "workers": integer("workers"),
                     }
                 ],
                 prefix=DIE_WITH_LAUNCH,

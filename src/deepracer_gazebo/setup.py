@@ -21,6 +21,7 @@ setup(
         "console_scripts": [
             "gazebo_server = deepracer_gazebo.server:main",
             "generate_tracks = deepracer_gazebo.track_world:main",
+            "import_track = deepracer_gazebo.track_import:main",
         ],
     },
 )

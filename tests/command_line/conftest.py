@@ -12,6 +12,7 @@ from deepracer_core.redis_server import RedisServer
 from moto.server import ThreadedMotoServer
 
 ROOT = Path(__file__).resolve().parents[2]
+FAKE = Path(__file__).with_name("fake_ros2.py")
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +73,29 @@ def deepracer(
         )
 
     return run
+
+
+@pytest.fixture
+def fake_ros2(tmp_path: Path, environment: dict[str, str]) -> dict[str, str]:
+    """An environment in which `ros2` is the fake."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    ros2 = programs / "ros2"
+    ros2.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} "$@"\n')
+    ros2.chmod(0o755)
+    return {**environment, "PATH": f"{programs}{os.pathsep}{environment['PATH']}"}
+
+
+@pytest.fixture
+def train(command, fake_ros2, tmp_path) -> Callable[..., subprocess.Popen[str]]:
+    def start(how: str, *arguments: str, **more: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*command, "train", "--run", "mine", "--job-duration-in-seconds", "30", *arguments],
+            env={**fake_ros2, "FAKE_LAUNCH": how, **more},
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start

@@ -1,8 +1,9 @@
 """Stands in for `ros2 launch` where only the handling of its process is tested.
 
 Redis and the model store it uses are real. `FAKE_LAUNCH` says how the training goes: `finish`,
-`die`, `go_on`, or `stay`, which is go_on with a child that no polite signal ends. The evaluation
-drives two laps at once.
+`die`, `go_on`, or `stay`, which is go_on with a child that no polite signal ends. `FAKE_WORKERS`
+says how those of its workers go that do not drive on: `1:die` dies at each start, `1:die-once` at
+its first, `1:unusable` because of what it was given. The evaluation drives two laps at once.
 """
 
 import json
@@ -13,8 +14,9 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 from deepracer_core.episode import EpisodeRecord, EpisodeStatus
-from deepracer_core.evaluation_results import write_results
+from deepracer_core.evaluation_results import DrivenLine, write_results
 from deepracer_core.model_store import open_model_store
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_server import RedisServer
@@ -65,7 +67,7 @@ def train(arguments: dict[str, str], how: str) -> int:
         store.publish(1, {"model_metadata.json": METADATA.read_bytes()}, {})
         print("[rollout-4] nine episodes", flush=True)
         # The display looks twice a second.
-        time.sleep(1.5)
+        time.sleep(float(os.environ.get("FAKE_SECONDS", "1.5")))
         if how == "die":
             print("[trainer-2] MemoryError: no room", flush=True)
             print(
@@ -80,6 +82,24 @@ def train(arguments: dict[str, str], how: str) -> int:
     return 0
 
 
+def work(arguments: dict[str, str], how: str) -> int:
+    worker, _, fate = how.partition(":")
+    first_time = Path(arguments["socket"]).with_name("started")
+    print(f"[rollout-4] worker {arguments['worker']} of {arguments['workers']} drives on", end=" ")
+    print(arguments["track"], flush=True)
+    if worker == arguments["worker"] and (fate != "die-once" or not first_time.exists()):
+        first_time.touch()
+        code = 2 if fate == "unusable" else 1
+        print("[rollout-4] no wheels", flush=True)
+        print(
+            f"[ERROR] [rollout-4]: process has died [pid 4, exit code {code}, cmd 'rollout'].",
+            flush=True,
+        )
+        return 0
+    signal.sigwait([signal.SIGINT])
+    return 0
+
+
 def evaluate(arguments: dict[str, str]) -> int:
     version = int(arguments["model"])
     trials = [
@@ -87,7 +107,9 @@ def evaluate(arguments: dict[str, str]) -> int:
         record(1, EpisodeStatus.OFF_TRACK, mode="evaluation", policy_version=version),
     ]
     assert json.loads(Path(arguments["model_metadata"]).read_text())
-    write_results(Path(arguments["results"]), trials)
+    assert open_model_store(arguments["store"]).info(version) is not None
+    x, y, speed = np.linspace(0.0, 3.0, 60), np.zeros(60), np.full(60, 1.5)
+    write_results(Path(arguments["results"]), trials, [DrivenLine(x, y, speed)] * 2)
     return 0
 
 
@@ -96,10 +118,11 @@ def main() -> int:
     verb, package, file, *rest = sys.argv[1:]
     assert (verb, package) == ("launch", "deepracer")
     arguments = dict(argument.split(":=", 1) for argument in rest)
-    if file == "train.launch.py":
+    if file == "learn.launch.py":
         return train(arguments, os.environ["FAKE_LAUNCH"])
     assert file == "sim.launch.py"
-    assert arguments["mode"] == "evaluation"
+    if arguments["mode"] == "training":
+        return work(arguments, os.environ.get("FAKE_WORKERS", ""))
     return evaluate(arguments)
 
 

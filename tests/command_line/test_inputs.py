@@ -1,9 +1,11 @@
 """Bad input gets an error that names it, and nothing is started."""
 
 import json
+import re
 from pathlib import Path
 
 import boto3
+import numpy as np
 import pytest
 from deepracer.preflight import findings, preflight
 from deepracer.run_folder import RunFolder
@@ -151,6 +153,22 @@ def test_tracks_are_listed(deepracer):
     done = deepracer("tracks")
     assert done.returncode == 0
     assert "meadow_loop" in done.stdout
+
+
+def test_a_route_file_becomes_a_track(deepracer, tmp_path: Path):
+    angle = np.linspace(0.0, 2.0 * np.pi, 60)
+    ring = np.column_stack((np.cos(angle), np.sin(angle)))
+    np.save(tmp_path / "ring.npy", np.hstack((3.0 * ring, 2.6 * ring, 3.4 * ring)))
+    done = deepracer("import-track", "ring.npy")
+    assert done.returncode == 0
+    assert "ring: 18.8" in done.stdout
+    assert (tmp_path / "tracks/worlds/ring.world").is_file()
+    assert re.search(r"ring +18.8 m +0.80 m +imported", deepracer("tracks").stdout)
+    assert "ring, 18.8 m" in deepracer("check", "--track", "ring").stdout
+    refused = deepracer("import-track", "ring.npy", "--name", "meadow_loop")
+    assert refused.returncode == 2
+    assert "'meadow_loop': one of the project's own models" in refused.stderr
+    assert "no such file" in deepracer("import-track", "rang.npy").stderr
 
 
 def test_the_settings_file_of_the_working_folder_is_read(deepracer, tmp_path: Path):

@@ -1,44 +1,14 @@
 """A training job's processes: shown, stopped, and never left behind. The launch is a fake here."""
 
-import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
-
-FAKE = Path(__file__).with_name("fake_ros2.py")
-
-
-@pytest.fixture
-def fake_ros2(tmp_path: Path, environment: dict[str, str]) -> dict[str, str]:
-    """An environment in which `ros2` is the fake."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    ros2 = programs / "ros2"
-    ros2.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} "$@"\n')
-    ros2.chmod(0o755)
-    return {**environment, "PATH": f"{programs}{os.pathsep}{environment['PATH']}"}
-
-
-@pytest.fixture
-def train(command, fake_ros2, tmp_path) -> Callable[..., subprocess.Popen[str]]:
-    def start(how: str, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*command, "train", "--run", "mine", "--job-duration-in-seconds", "30", *arguments],
-            env={**fake_ros2, "FAKE_LAUNCH": how},
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    return start
 
 
 def mentioning(folder: Path) -> set[int]:
@@ -118,7 +88,7 @@ def test_a_finished_run_can_be_resumed_and_evaluated_with_its_settings(
 
 @pytest.mark.parametrize(
     ("how", "number", "code", "processes"),
-    [("stay", signal.SIGINT, 130, 4), ("go_on", signal.SIGTERM, 143, 3)],
+    [("stay", signal.SIGINT, 130, 5), ("go_on", signal.SIGTERM, 143, 4)],
 )
 def test_a_signal_stops_everything_within_ten_seconds(
     train, tmp_path, how, number, code, processes

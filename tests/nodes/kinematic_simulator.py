@@ -1,9 +1,10 @@
 """A car without physics behind the simulator's interface, for tests of the graph alone."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
-from deepracer_core.simulation import CONTROL_RATE, WHEELBASE, Frame, frame_time_ns
+from deepracer_core.simulation import CONTROL_RATE, WHEELBASE, Frame, ObjectPose, frame_time_ns
 
 
 class KinematicSimulator:
@@ -13,12 +14,14 @@ class KinematicSimulator:
         steps: frames made so far.
         resets: poses (x, y, yaw) that it was put at.
         commands: (steering angle, speed) of every step driven.
+        placed: objects, each time that some were placed.
     """
 
     def __init__(self) -> None:
         self.steps = 0
         self.resets: list[tuple[float, float, float]] = []
         self.commands: list[tuple[float, float]] = []
+        self.placed: list[tuple[ObjectPose, ...]] = []
         self.closed = False
         self._pose = (50.0, 50.0, 0.0)
 
@@ -35,6 +38,9 @@ class KinematicSimulator:
         middle = 0.5 * (yaw + turned)
         self._pose = (x + distance * math.cos(middle), y + distance * math.sin(middle), turned)
         return self._frame(steering_angle, speed)
+
+    def place(self, objects: Sequence[ObjectPose]) -> None:
+        self.placed.append(tuple(objects))
 
     def close(self) -> None:
         self.closed = True

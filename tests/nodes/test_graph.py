@@ -32,7 +32,7 @@ def start_worker(graph, redis, store: Path, run: str, **rollout) -> KinematicSim
     """Bring the four nodes of a worker up on one executor."""
     metadata = str(CONFIG / "model_metadata.json")
     simulator = KinematicSimulator()
-    bridge = graph.add(SimulatorBridge)
+    bridge = graph.add(SimulatorBridge, race_type=rollout.get("race_type", "time_trial"))
     graph.add(Observation)
     agent = graph.add(Agent, store=str(store), model_metadata=metadata, seed=7)
     node = graph.add(
@@ -127,3 +127,20 @@ def test_a_run_that_is_taken_up_again_goes_on_counting_its_episodes(graph, redis
     graph.spin_until(lambda: len(status.episodes()) > before, deadline_s=60.0)
     numbers = [record.number for _, record in status.episodes()]
     assert numbers == list(range(len(numbers)))
+
+
+@pytest.mark.parametrize(
+    ("race_type", "name", "number"),
+    [("object_avoidance", "obstacle", 6), ("head_to_bot", "bot_car", 3)],
+)
+def test_a_race_with_objects_places_them_in_every_frame(
+    graph, redis, tmp_path, race_type, name, number
+):
+    simulator = start_worker(graph, redis, tmp_path / "store", race_type, race_type=race_type)
+    claim(graph, redis, race_type, 4)
+    # All frames but the first, which nobody answered yet.
+    assert len(simulator.placed) == simulator.steps - 1
+    for placed in simulator.placed:
+        assert [each.name for each in placed] == [f"{name}_{i}" for i in range(number)]
+    moved = {placed[0] for placed in simulator.placed}
+    assert (len(moved) > 10) == (race_type == "head_to_bot")

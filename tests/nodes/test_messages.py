@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from deepracer_core.action_space import Command
 from deepracer_core.episode import EpisodeStatus
-from deepracer_core.rollout import Judgement, Reset
-from deepracer_core.simulation import frame_time_ns
+from deepracer_core.race_objects import RaceType
+from deepracer_core.rollout import Judgement, Placement, Reset
+from deepracer_core.simulation import ObjectPose, frame_time_ns
 from kinematic_simulator import KinematicSimulator
 
 from deepracer_nodes import messages
@@ -75,3 +76,22 @@ def test_the_twist_of_an_odometry_is_in_the_cars_own_axes():
     simulator.reset(0.0, 0.0, math.pi / 2)
     twist = messages.to_odometry(simulator.step(0.0, 2.0)).twist.twist
     np.testing.assert_allclose([twist.linear.x, twist.linear.y], [2.0, 0.0], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("race", "names"),
+    [
+        (RaceType.OBJECT_AVOIDANCE, ("obstacle_0", "obstacle_1")),
+        (RaceType.HEAD_TO_BOT, ("bot_car_0", "bot_car_1")),
+    ],
+)
+def test_objects_survive(race, names):
+    placed = Placement(
+        frame_time_ns(4),
+        (ObjectPose(names[0], 1.5, -2.0, 2.5), ObjectPose(names[1], 0.0, 3.0, -0.25)),
+    )
+    back = messages.from_objects(messages.to_objects(placed), race)
+    assert (back.time_ns, [o.name for o in back.objects]) == (placed.time_ns, list(names))
+    for came, went in zip(back.objects, placed.objects, strict=True):
+        assert (came.x, came.y) == (went.x, went.y)
+        assert came.yaw == pytest.approx(went.yaw, abs=1e-12)

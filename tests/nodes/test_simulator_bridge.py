@@ -2,8 +2,9 @@
 
 import pytest
 from deepracer_core.action_space import Command
-from deepracer_core.rollout import Reset
-from deepracer_core.simulation import frame_time_ns
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.rollout import Placement, Reset
+from deepracer_core.simulation import ObjectPose, frame_time_ns
 from deepracer_nodes.simulator_bridge import SimulatorBridge
 from kinematic_simulator import KinematicSimulator
 
@@ -92,3 +93,38 @@ def test_all_messages_of_a_frame_carry_its_stamp(graph, bridge, heard):
 def test_the_simulator_is_let_go_with_the_node(graph, bridge, simulator):
     bridge.destroy_node()
     assert simulator.closed
+
+
+def test_in_a_race_with_objects_the_answer_and_the_objects_wait_for_each_other(graph, heard):
+    simulator = KinematicSimulator()
+    bridge = graph.add(SimulatorBridge, race_type="object_avoidance")
+    drive = topics.DRIVE.publish_from(graph.probe)
+    objects = topics.OBJECTS.publish_from(graph.probe)
+    graph.spin_until(lambda: drive.get_subscription_count() and objects.get_subscription_count())
+    bridge.start(simulator)
+    graph.spin_until(lambda: heard)
+
+    box = ObjectPose("obstacle_0", 1.0, 2.0, 0.5)
+    first = heard[-1]
+    drive.publish(messages.to_drive(first, Command(0.0, 1.0)))
+    # The frame is repeated when it goes unanswered: the drive alone is no answer.
+    graph.spin_until(lambda: len(heard) == 2)
+    assert heard[1] == first
+    objects.publish(messages.to_objects(Placement(first, (box,))))
+    graph.spin_until(lambda: heard[-1] != first)
+    assert simulator.placed == [(ObjectPose("obstacle_0", 1.0, 2.0, pytest.approx(0.5)),)]
+    assert simulator.commands[-1] == (0.0, 1.0)
+
+    second = heard[-1]
+    objects.publish(messages.to_objects(Placement(first, (box,))))
+    objects.publish(messages.to_objects(Placement(second, ())))
+    drive.publish(messages.to_drive(second, Command(0.0, 2.0)))
+    graph.spin_until(lambda: heard[-1] != second)
+    assert len(simulator.placed) == 1
+    assert simulator.commands[-1] == (0.0, 2.0)
+
+
+def test_an_unknown_race_is_refused(graph, simulator):
+    bridge = graph.add(SimulatorBridge, race_type="time_trail")
+    with pytest.raises(ConfigurationError, match=r"race_type: expected .*, got 'time_trail'"):
+        bridge.start(simulator)

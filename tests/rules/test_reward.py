@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from deepracer_core.episode import CarState, Episode, EpisodeRules
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.object_places import Spread
+from deepracer_core.obstacles import Obstacles
 from deepracer_core.reward import (
     RewardError,
     RewardFunction,
@@ -296,3 +298,54 @@ def test_loading_leaves_nothing_beside_the_file(load, tmp_path):
 
 def test_a_function_needs_no_file():
     assert RewardFunction(lambda params: params["speed"], "here")({"speed": 2}) == 2.0
+
+
+def test_objects_are_described_as_the_public_format_does(ring):
+    boxes = Obstacles(Spread(4)).scene(ring, 0.0, 0).at(0.0)
+    lap = ring.length
+    episode = Episode(ring, EpisodeRules(), state_at(ring, 0.05 * lap), 0, lambda time_ns: boxes)
+    params = reward_params(
+        ring, ring.waypoints, episode.advance(state_at(ring, 0.05 * lap + 0.1, step=1))
+    )
+    assert params["objects_location"] == [(box.outline.x, box.outline.y) for box in boxes]
+    np.testing.assert_allclose(
+        np.array(params["objects_distance"]) / lap, [0.2, 0.4, 0.6, 0.8], atol=0.01
+    )
+    assert params["objects_distance_from_center"] == pytest.approx([0.19] * 4, abs=0.01)
+    assert params["objects_heading"] == pytest.approx(
+        [np.arctan2(np.sin(a), np.cos(a)) for a in (np.arange(1, 5) * 0.4 * pi + 0.5 * pi)],
+        abs=0.02,
+    )
+    assert params["objects_speed"] == [0.0] * 4
+    assert params["objects_left_of_center"] == [True, False, True, False]
+    assert params["closest_objects"] == [3, 0]
+    # 27 degrees to the left, which is within the camera's 65.
+    assert params["object_in_camera"] is True
+    assert params["is_crashed"] is False
+    assert {name: type(value) for name, value in params.items()} == KEYS
+
+    near = state_at(ring, boxes[0].distance - 0.9, step=2)
+    episode = Episode(ring, EpisodeRules(), near, 0, lambda time_ns: boxes)
+    params = reward_params(
+        ring, ring.waypoints, episode.advance(state_at(ring, boxes[0].distance - 0.8, step=3))
+    )
+    assert params["object_in_camera"] is True
+    params = reward_params(
+        ring, ring.waypoints, episode.advance(state_at(ring, boxes[0].distance - 0.6, step=4))
+    )
+    assert params["is_crashed"] is False
+    params = reward_params(
+        ring, ring.waypoints, episode.advance(state_at(ring, boxes[0].distance - 0.35, step=5))
+    )
+    assert params["is_crashed"] is True
+    # Turned round, it has the next one behind it.
+    x, y, yaw = ring.pose_at(boxes[0].distance + 0.05)
+    turned = CarState(frame_time_ns(6), x, y, yaw + pi, 0.0, 0.0)
+    episode = Episode(ring, EpisodeRules(), turned, 0, lambda time_ns: boxes)
+    params = reward_params(ring, ring.waypoints, episode.begin)
+    assert params["closest_objects"] == [0, 1]
+    assert params["object_in_camera"] is False
+
+
+def state_at(track, distance, step=0):
+    return CarState(frame_time_ns(step), *track.pose_at(distance), 1.0, 0.0)

@@ -29,6 +29,8 @@ def test_the_layout_is_plain_files(tmp_path: Path) -> None:
     assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == [
         ".publishing",
         "latest.json",
+        "model",
+        "model/deepracer_checkpoints.json",
         "versions",
         "versions/00000012",
         "versions/00000012/manifest.json",

@@ -205,7 +205,7 @@ def test_a_server_without_conditional_writes(store: ModelStore, s3_faults: HttpF
 def test_every_upload_carries_a_checksum(store: ModelStore, s3_faults: HttpFaults) -> None:
     store.publish(1, FILES, {})
     uploads = [headers for method, _, headers in s3_faults.requests if method == "PUT"]
-    assert len(uploads) == 4
+    assert len(uploads) == 5
     assert all("Content-MD5" in headers for headers in uploads)
 
 

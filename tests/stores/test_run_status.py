@@ -80,3 +80,14 @@ def test_the_state_of_the_trainer(client: redis.Redis) -> None:
     assert status.trainer() == {"iteration": 2, "state": "learning", "losses": [0.5, None]}
     status.clear()
     assert status.trainer() is None
+
+
+def test_a_number_of_an_episode_that_never_ended_is_not_used_again(client: redis.Redis) -> None:
+    status = RunStatus(client, "begin")
+    assert status.begin_worker(1) == 0
+    assert RunStatus(client, "begin").begin_worker(1) == 1
+    for number in range(1, 6):
+        status.add_episode(replace(RECORD, number=number))
+    assert status.begin_worker(1) == 7
+    assert status.begin_worker(1) == 8
+    assert status.begin_worker(0) == 0

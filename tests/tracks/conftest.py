@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from deepracer_core.track import Track
-from deepracer_core.track_library import load_track
+from deepracer_core.track_library import load_track, shipped_names
 from deepracer_gazebo.track_definition import Corner, TrackDefinition, route_rows
 
 
@@ -52,6 +52,12 @@ def straight() -> np.ndarray:
     return np.hstack(lines)
 
 
+def like_a_real_one() -> np.ndarray:
+    """Clockwise, open, with repeated rows, of varying width, off the middle: all at once."""
+    rows = around(140, inner_width=varying, outer_width=lambda angle: np.full_like(angle, 0.5))
+    return np.repeat(rows[:0:-1], [1 + (i % 9 == 0) for i in range(140)], axis=0)
+
+
 PLAIN = around(118)
 ROUTES = {
     "plain": PLAIN,
@@ -63,12 +69,13 @@ ROUTES = {
     "off the middle": around(150, outer_width=lambda angle: np.full_like(angle, 1.2)),
     "varying width": around(200, inner_width=varying, outer_width=lambda a: varying(a + 1.0)),
     "wavy": around(300, radius=lambda angle: 4.0 + 0.5 * np.cos(5.0 * angle)),
+    "like a real one": like_a_real_one(),
     "pinched": pinched(),
     "course with two ends": straight(),
 }
 
 
-@pytest.fixture(params=["meadow_loop", *ROUTES])
+@pytest.fixture(params=[*shipped_names(), *ROUTES])
 def forward(request: pytest.FixtureRequest) -> Track:
     """Each track, in the direction of its route."""
     if request.param in ROUTES:
@@ -80,6 +87,24 @@ def forward(request: pytest.FixtureRequest) -> Track:
 def track(request: pytest.FixtureRequest, forward: Track) -> Track:
     """Each track in both directions."""
     return forward if request.param == "forward" else forward.reversed()
+
+
+@pytest.fixture(params=ROUTES)
+def rows_of_a_kind(request: pytest.FixtureRequest) -> np.ndarray:
+    """The rows of each route file, float64[N, 6]."""
+    return ROUTES[request.param].copy()
+
+
+@pytest.fixture(scope="session")
+def real_rows() -> np.ndarray:
+    """A route file with most of the traits of real ones, float64[N, 6]."""
+    return like_a_real_one()
+
+
+@pytest.fixture
+def straight_rows() -> np.ndarray:
+    """A course with two ends, float64[22, 6]."""
+    return straight()
 
 
 @pytest.fixture

@@ -1,14 +1,20 @@
-"""The track's geometry against an independent implementation, shapely, at thousands of poses."""
+"""The track's geometry against an independent implementation, shapely, at random poses.
+
+Each test asks for hundreds of poses on every track in both directions, which makes thousands.
+"""
 
 import math
 
 import numpy as np
 import pytest
 import shapely
+from deepracer_core.car_geometry import WHEEL_TRACK, wheel_centers
+from deepracer_core.simulation import WHEELBASE
 from deepracer_core.track import Track
+from shapely.affinity import rotate, translate
 from shapely.ops import substring
 
-POSES = 3000
+POSES = 900
 METRE_ERROR = 1e-9
 
 
@@ -80,7 +86,7 @@ def test_following_agrees_with_shapely_on_that_part(track: Track) -> None:
     rng = np.random.default_rng(10)
     rows = np.vstack((track.center, track.center[:1])) if track.closed else track.center
     laps = shapely.LineString(np.vstack((rows[:-1], rows[:-1], rows)) if track.closed else rows)
-    for point in random_points(track)[::6]:
+    for point in random_points(track)[::5]:
         distance, reach = rng.uniform(0.0, track.length), rng.uniform(0.01, 2.0)
         found = track.project_near(point, distance, reach)
         middle = distance + (track.length if track.closed else 0.0)
@@ -123,16 +129,32 @@ def test_closest_waypoints_are_behind_and_ahead(track: Track) -> None:
     waypoints = track.waypoints
     assert len(waypoints) == len(track.center) + track.closed
     line = line_of(track)
-    for distance in np.random.default_rng(13).uniform(0.0, track.length, 300):
+    for distance in np.random.default_rng(13).uniform(0.0, track.length, 100):
         behind, ahead = track.closest_waypoints(distance)
         assert ahead == behind + 1 < len(waypoints)
         between = shapely.LineString([waypoints[behind], waypoints[ahead]])
         assert between.distance(line.interpolate(distance)) < METRE_ERROR
 
 
+def test_wheels_are_on_the_road_where_shapely_has_them(track: Track) -> None:
+    rng = np.random.default_rng(16)
+    road = road_of(track)
+    half_base, half_track = 0.5 * WHEELBASE, 0.5 * WHEEL_TRACK
+    corners = [(a * half_base, b * half_track) for a in (1, -1) for b in (1, -1)]
+    for x, y in random_points(track, seed=16)[::5]:
+        yaw = rng.uniform(-math.pi, math.pi)
+        car = rotate(shapely.MultiPoint(corners), yaw, origin=(0.0, 0.0), use_radians=True)
+        wheels = shapely.get_coordinates(translate(car, x, y))
+        found = np.array(wheel_centers(x, y, yaw))
+        np.testing.assert_allclose(found, wheels, atol=METRE_ERROR)
+        clear = shapely.distance(road.boundary, shapely.points(wheels)) > METRE_ERROR
+        expected = shapely.contains_xy(road, wheels)
+        np.testing.assert_array_equal(track.contains(found)[clear], expected[clear])
+
+
 def test_poses_lie_on_the_centre_line(track: Track) -> None:
     line = line_of(track)
-    for distance in np.random.default_rng(14).uniform(0.0, track.length, 300):
+    for distance in np.random.default_rng(14).uniform(0.0, track.length, 100):
         x, y, yaw = track.pose_at(distance)
         assert line.interpolate(distance).distance(shapely.Point(x, y)) < METRE_ERROR
         left_x, left_y, same_yaw = track.pose_at(distance, 0.1)

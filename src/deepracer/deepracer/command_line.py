@@ -7,7 +7,13 @@ from typing import Annotated, Any
 
 import typer
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.track_library import load_track, track_names
+from deepracer_core.track_library import (
+    imported_folder,
+    load_track,
+    shipped_names,
+    track_names,
+)
+from deepracer_gazebo.track_import import describe, describe_width, import_track
 from rich.console import Console
 from rich.table import Table
 
@@ -15,10 +21,12 @@ from deepracer import exit_codes
 from deepracer.evaluate import evaluate
 from deepracer.failure import JobFailed
 from deepracer.log import start_log
+from deepracer.model_source import is_path
 from deepracer.preflight import findings
 from deepracer.project_files import find_settings_file
 from deepracer.run_folder import LATEST, RunFolder, run_folder
 from deepracer.setting_options import takes_settings
+from deepracer.settings import RACE_FIELDS
 from deepracer.settings_sources import SETTING_NAMES, ResolvedSettings, resolve_settings
 from deepracer.smoke import smoke
 from deepracer.train import train
@@ -48,7 +56,11 @@ VerboseOption = Annotated[
 ]
 ModelOption = Annotated[
     str,
-    typer.Option(metavar="MODEL", help="Which drives: best, latest, or the number of a version."),
+    typer.Option(
+        metavar="MODEL",
+        help="Which drives: best, latest, the number of a version; or somebody's: the folder or"
+        " s3:// address of a store, a folder or archive of one version.",
+    ),
 ]
 
 
@@ -76,6 +88,7 @@ def train_command(
     "seed",
     "max_steps",
     "headless",
+    *RACE_FIELDS,
     run="Name of the run. [default: the latest one]",
     track="Track to drive on. [default: the one that the run was trained on]",
     evaluation_trials="Laps to drive. [default: 3]",
@@ -86,13 +99,13 @@ def evaluate_command(
     config: ConfigOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Let a model of a run race, the latest run's best one by default.
+    """Let a model race, the latest run's best one by default, and draw the lines that it drives.
 
     Settings that are not given are those that the run was trained with.
     """
     start_log(verbose)
     resolved = _resolve(given, config)
-    if resolved.settings.run is None:
+    if resolved.settings.run is None and not is_path(model):
         resolved = _resolve(given | {"run": LATEST}, config)
     raise typer.Exit(evaluate(resolved, model, Console()))
 
@@ -131,12 +144,35 @@ def check_command(
 
 @app.command("tracks")
 def tracks_command() -> None:
-    """List the tracks."""
-    table = Table("track", "length", "width", box=None, header_style="dim")
+    """List the tracks, those that come with the project and the imported ones."""
+    shipped = shipped_names()
+    table = Table("track", "length", "width", "", box=None, header_style="dim")
     for name in track_names():
         track = load_track(name)
-        table.add_row(name, f"{track.length:.1f} m", f"{track.width_at(0.0):.2f} m")
+        origin = "" if name in shipped else "imported"
+        table.add_row(name, f"{track.length:.1f} m", describe_width(track), origin)
     Console().print(table)
+
+
+@app.command("import-track")
+def import_track_command(
+    route: Annotated[Path, typer.Argument(metavar="ROUTE.npy", help="Public route file.")],
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Name of the track. [default: that of the file]"),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Overwrite an imported track of that name.")
+    ] = False,
+) -> None:
+    """Turn a public DeepRacer route file into a track that can be driven.
+
+    It is kept in the folder that DEEPRACER_TRACKS names, tracks/ in the working folder without.
+    """
+    track = import_track(route, name, replace=replace)
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(describe(track), markup=False)
+    console.print(f"It is in {imported_folder()}; deepracer train --track {track.name}")
 
 
 def main() -> None:

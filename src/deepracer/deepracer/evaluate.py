@@ -1,5 +1,6 @@
 """`deepracer evaluate`: a chosen model drives a number of laps; a table says how they went."""
 
+import dataclasses
 import logging
 import os
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from statistics import fmean
 
 from deepracer_core.episode import EpisodeRecord, EpisodeStatus
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.evaluation_results import read_results
+from deepracer_core.evaluation_results import read_lines, read_results
 from deepracer_core.model_store import ModelStore, StoreError, open_model_store
 from deepracer_core.model_watcher import choose_version
 from deepracer_core.track_library import load_track
@@ -19,11 +20,13 @@ from rich.table import Table
 from deepracer import exit_codes
 from deepracer.dashboard import lap_text
 from deepracer.display import doing
+from deepracer.driven_lines import PlottedLine, draw_lines, write_picture
 from deepracer.failure import launch_failure
 from deepracer.interruption import Interruption
 from deepracer.launch_arguments import evaluation_arguments
 from deepracer.launched import LaunchedProcess, ros2_launch
 from deepracer.log import log_to_file
+from deepracer.model_source import copy_model, is_path
 from deepracer.run_folder import RunFolder, run_folder
 from deepracer.settings import JobSettings
 from deepracer.settings_sources import ResolvedSettings
@@ -48,13 +51,18 @@ class Evaluation:
     trials: Sequence[EpisodeRecord]
     folder: Path
 
+    @property
+    def picture(self) -> Path:
+        """The driven lines over the track, PNG."""
+        return self.folder / "lines.png"
+
 
 def evaluate(resolved: ResolvedSettings, model: str, console: Console) -> int:
     """Evaluate a model of a run that exists.
 
     Args:
         resolved: settings; `run` is given.
-        model: best, latest, or the number of a version.
+        model: best, latest, the number of a version, or where somebody's model is.
         console: where the table goes.
 
     Returns:
@@ -65,21 +73,34 @@ def evaluate(resolved: ResolvedSettings, model: str, console: Console) -> int:
         JobFailed: a process of the simulation died.
     """
     settings = resolved.settings
-    folder = run_folder(settings.runs_folder, settings.run or "")
-    if not folder.exists:
-        raise ConfigurationError(
-            f"there is no run {folder.name!r} in {folder.path.parent}: train one first, or name"
-            " another with --run"
-        )
     load_track(settings.track)
-    version = chosen_version(open_store(settings, folder), model)
+    if settings.run is None:
+        # Somebody's model, that no run here has to do with.
+        folder = RunFolder(settings.runs_folder.absolute())
+    else:
+        folder = run_folder(settings.runs_folder, settings.run)
+        if not folder.exists:
+            raise ConfigurationError(
+                f"there is no run {folder.name!r} in {folder.path.parent}: train one first, or name"
+                " another with --run"
+            )
+    results = folder.new_evaluation()
+    if is_path(model):
+        own_store = results / "store"
+        version = copy_model(model, own_store)
+        settings = dataclasses.replace(settings, store=str(own_store))
+    else:
+        version = chosen_version(open_store(settings, folder), model)
     with Interruption() as interruption:
-        log_to_file(folder.logs / "deepracer.log")
+        log_to_file(
+            results / "deepracer.log" if settings.run is None else folder.logs / "deepracer.log"
+        )
         with doing(console, f"model v{version} drives {settings.evaluation_trials} laps"):
-            found = run_evaluation(settings, folder, version, interruption)
+            found = run_evaluation(settings, folder, version, interruption, results)
         if found is None:
             return interruption.exit_code
     print_evaluation(found, settings.track, console)
+    console.print(f"The driven lines: {found.picture}", highlight=False, soft_wrap=True)
     console.print(f"Everything of it is in {found.folder}", highlight=False, soft_wrap=True)
     return exit_codes.DONE
 
@@ -122,7 +143,11 @@ def best_version(settings: JobSettings, folder: RunFolder) -> int | None:
 
 
 def run_evaluation(
-    settings: JobSettings, folder: RunFolder, version: int, interruption: Interruption
+    settings: JobSettings,
+    folder: RunFolder,
+    version: int,
+    interruption: Interruption,
+    place_of_results: Path | None = None,
 ) -> Evaluation | None:
     """Let one model version drive its trials.
 
@@ -131,6 +156,7 @@ def run_evaluation(
         folder: of the run, which the results go to.
         version: of the model.
         interruption: ends it early.
+        place_of_results: folder that the results go to; a new one without.
 
     Returns:
         What it found, or None when it was interrupted.
@@ -139,7 +165,7 @@ def run_evaluation(
         ConfigurationError: the model cannot be loaded.
         JobFailed: a process of the simulation died.
     """
-    place_of_results = folder.new_evaluation()
+    place_of_results = place_of_results or folder.new_evaluation()
     results = place_of_results / "results.json"
     # The model's own file: the user's may have changed since it was trained.
     metadata = place_of_results / "model_metadata.json"
@@ -161,17 +187,26 @@ def run_evaluation(
         try:
             while launched.exit_code is None and not interruption.wait(_LOOK_S):
                 pass
-            ended = launched.exit_code
         finally:
             launched.stop()
     if not results.exists():
         if interruption.came:
             return None
-        raise launch_failure("the evaluation", ended or 0, launched.log_path)
+        raise launch_failure("the evaluation ended", launched)
     trials = read_results(results)
     for trial in trials:
         log.info("evaluation version=%d trial=%s", version, trial.to_json())
-    return Evaluation(version, trials, place_of_results)
+    found = Evaluation(version, trials, place_of_results)
+    track = load_track(settings.track)
+    if trials and trials[0].reversed:
+        track = track.reversed()
+    title = f"Model v{version} on {track.name}"
+    lines = [
+        PlottedLine(line, _in_words(trial), _is_lap(trial))
+        for line, trial in zip(read_lines(results), trials, strict=False)
+    ]
+    write_picture(found.picture, draw_lines(track, lines, title))
+    return found
 
 
 def print_evaluation(evaluation: Evaluation, track: str, console: Console) -> None:
@@ -205,6 +240,13 @@ def print_evaluation(evaluation: Evaluation, track: str, console: Console) -> No
     if laps:
         words += [f"best {lap_text(min(laps))}", f"mean {lap_text(fmean(laps))}"]
     console.print(", ".join(words), style="bold", highlight=False)
+
+
+def _in_words(trial: EpisodeRecord) -> str:
+    """`15.47 s, lap complete`, as the picture's legend has it."""
+    ended = trial.status.value.replace("_", " ")
+    where = "" if _is_lap(trial) else f" at {trial.progress:.1f} %"
+    return f"{lap_text(trial.duration_s)}, {ended}{where}"
 
 
 def _is_lap(trial: EpisodeRecord) -> bool:

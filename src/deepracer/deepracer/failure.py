@@ -1,29 +1,36 @@
 """A launch that ended as it should not."""
 
-from pathlib import Path
-
 from deepracer.launch_log import first_end, last_lines
+from deepracer.launched import LaunchedProcess
 
 
 class JobFailed(RuntimeError):
     """Something that was started died; the message says what, its last words, and where to look."""
 
 
-def launch_failure(what: str, exit_code: int | None, log_path: Path) -> JobFailed:
+def launch_failure(what: str, launched: LaunchedProcess) -> JobFailed:
     """Say which process of a launch died first.
 
     Args:
-        what: that was launched, as the person knows it.
-        exit_code: of the launch.
-        log_path: everything that the launch wrote.
+        what: that was launched, as the person knows it, and that it ended.
+        launched: the launch.
     """
-    end = first_end(log_path)
+    end = first_end(launched.log_path, start=launched.log_start)
     if end is None:
-        head = f"{what} ended with exit code {exit_code}; the last lines of its log:"
-        lines = last_lines(log_path)
+        head = f"{what} with exit code {launched.exit_code}; the last lines of its log:"
+        lines = last_lines(launched.log_path, start=launched.log_start)
     else:
-        how = f"died with exit code {end.exit_code}" if end.exit_code else "ended"
-        head = f"{what} ended because {end.name} {how}; its last lines:"
+        head = f"{what} because {cause(launched)}; its last lines:"
         lines = end.lines
     quoted = "\n".join(f"  | {line}" for line in lines) or "  | (nothing)"
-    return JobFailed(f"{head}\n{quoted}\nEverything is in {log_path}")
+    return JobFailed(f"{head}\n{quoted}\nEverything is in {launched.log_path}")
+
+
+def cause(launched: LaunchedProcess) -> str:
+    """Why a launch ended, in a few words: `agent died with exit code -9`."""
+    end = first_end(launched.log_path, start=launched.log_start)
+    if end is None:
+        return f"its launch ended with exit code {launched.exit_code}"
+    return (
+        f"{end.name} died with exit code {end.exit_code}" if end.exit_code else f"{end.name} ended"
+    )

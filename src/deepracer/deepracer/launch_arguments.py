@@ -7,7 +7,7 @@ from deepracer_core.redis_server import free_port
 
 from deepracer.project_files import find_input
 from deepracer.run_folder import RunFolder
-from deepracer.settings import JobSettings
+from deepracer.settings import RACE_FIELDS, JobSettings
 from deepracer.workplace import Workplace
 
 Arguments = dict[str, object]
@@ -34,16 +34,18 @@ def redis_place(settings: JobSettings) -> RedisPlace:
     return RedisPlace(f"redis://127.0.0.1:{port}", port)
 
 
-def training_arguments(
-    settings: JobSettings, folder: RunFolder, redis: RedisPlace, workplace: Workplace
-) -> Arguments:
-    """For train.launch.py: the trainer, worker 0 and, when it is not there already, Redis."""
+def learning_arguments(settings: JobSettings, folder: RunFolder, redis: RedisPlace) -> Arguments:
+    """For learn.launch.py: the trainer and, when it is not there already, Redis."""
     return {
-        **worker_arguments(settings, folder, redis, workplace, worker=0),
+        "run": folder.name,
         "redis": settings.redis,
         "redis_port": redis.port,
         "redis_folder": folder.redis if redis.port is not None else None,
+        "store": settings.store or folder.store,
+        "reward_function": find_input(settings.reward_function),
+        "model_metadata": find_input(settings.model_metadata),
         "hyperparameters": find_input(settings.hyperparameters),
+        "seed": settings.seed,
         "job_duration_in_seconds": settings.job_duration_in_seconds,
     }
 
@@ -60,8 +62,10 @@ def worker_arguments(
         **_simulation(settings, folder, workplace),
         "mode": "training",
         "worker": worker,
+        "workers": settings.workers,
         "redis": redis.url,
         "model_metadata": find_input(settings.model_metadata),
+        "hyperparameters": find_input(settings.hyperparameters),
         "segment_length": settings.segment_length,
         "buffer_segments": settings.buffer_segments,
         "buffer_megabytes": settings.buffer_megabytes,
@@ -95,6 +99,9 @@ def _simulation(settings: JobSettings, folder: RunFolder, workplace: Workplace) 
         "reward_function": find_input(settings.reward_function),
         "seed": settings.seed,
         "headless": settings.headless,
+        # Into the launch's log file; on the display nobody sees them.
+        "trace_log": True,
         "max_steps": settings.max_steps,
+        **{name: getattr(settings, name) for name in RACE_FIELDS},
         "socket": workplace.folder / "simulator.socket",
     }

@@ -20,14 +20,20 @@ class End:
     lines: tuple[str, ...]
 
 
-def first_end(log_path: Path, keep: int = 12) -> End | None:
+def first_end(log_path: Path, keep: int = 12, start: int = 0) -> End | None:
     """Find the process that ended first, with its last `keep` lines; None when all still run.
 
     The first one is the cause: the launch then stops the others, which may not end well either.
+
+    Args:
+        log_path: what the launch wrote, below what earlier launches did.
+        keep: so many lines at most.
+        start: where in the file the launch's own words begin, bytes.
     """
     words: dict[str, deque[str]] = {}
     end: tuple[str, int] | None = None
     with log_path.open(encoding="utf-8", errors="replace") as file:
+        file.seek(start)
         for line in file:
             if end is None and (match := _ENDED.search(line)) is not None:
                 end = match["name"], int(match["code"] or 0)
@@ -39,7 +45,8 @@ def first_end(log_path: Path, keep: int = 12) -> End | None:
     return None if end is None else End(*end, tuple(words.get(end[0], ())))
 
 
-def last_lines(log_path: Path, keep: int = 12) -> tuple[str, ...]:
-    """The last lines of a log, whoever wrote them."""
+def last_lines(log_path: Path, keep: int = 12, start: int = 0) -> tuple[str, ...]:
+    """The last lines of a log, whoever wrote them, of those that begin at `start` bytes."""
     with log_path.open(encoding="utf-8", errors="replace") as file:
+        file.seek(start)
         return tuple(line.rstrip() for line in deque(file, maxlen=keep))

@@ -55,6 +55,9 @@ class LaunchedProcess:
         environment: the whole environment of the child.
         log_path: file that its output is appended to.
         keep_open: descriptors it inherits, so that locks last as long as the launch does.
+
+    Attributes:
+        log_start: where in the log file this launch's words begin, bytes.
     """
 
     def __init__(
@@ -67,8 +70,9 @@ class LaunchedProcess:
         adopt_orphans()
         self.log_path = log_path
         self.environment = dict(environment)
-        self._not_ours = descendants(os.getpid())
+        self._not_ours = frozenset(descendants(os.getpid()))
         with log_path.open("ab") as output:
+            self.log_start = output.tell()
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -89,17 +93,37 @@ class LaunchedProcess:
         """Exit code of the launch, negative for a signal, None while it runs."""
         return self._process.poll()
 
-    def processes(self) -> list[int]:
-        """The launch and all that it has started, adopted orphans too."""
-        return descendants(os.getpid(), leave_out=self._not_ours)
+    def processes(self, beside: Iterable["LaunchedProcess"] = ()) -> list[int]:
+        """The launch and all that it has started, adopted orphans too.
+
+        Args:
+            beside: launches that were started later; what runs below them is left out.
+        """
+        others = {launched.pid for launched in beside}
+        return descendants(os.getpid(), leave_out=self._not_ours | others)
 
     def stop(self) -> None:
         """End the launch and everything it has started; returns within ten seconds."""
         stop_together([self])
 
-    def _collect(self) -> None:
+    def clear_away(self, beside: Iterable["LaunchedProcess"]) -> None:
+        """End what a launch that has ended left behind; returns within three seconds.
+
+        Args:
+            beside: launches that go on.
+        """
+        spared = list(beside)
+        for number, patience_s in STOP_LADDER[1:]:
+            left = self.processes(spared)
+            send_signal(left, number)
+            if wait_until_gone(left, patience_s) and not self.processes(spared):
+                break
+        self._collect(spared)
+
+    def _collect(self, beside: Iterable["LaunchedProcess"] = ()) -> None:
         self._process.wait(timeout=1.0)
-        reap_orphans(self._not_ours)
+        # What the other launches came to is for them to ask.
+        reap_orphans(self._not_ours | {launched.pid for launched in beside})
 
 
 def stop_together(launches: Sequence[LaunchedProcess]) -> None:
@@ -116,7 +140,7 @@ def stop_together(launches: Sequence[LaunchedProcess]) -> None:
             break
         log.warning("stop signal=%d left=%s", number, _all_processes(launches))
     for launched in launches:
-        launched._collect()
+        launched._collect(launches)
     log.info("stopped launches=%d seconds=%.1f", len(launches), time.monotonic() - started)
 
 

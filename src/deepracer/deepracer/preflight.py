@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from deepracer_core.track_library import load_track
 
 from deepracer.project_files import find_input
 from deepracer.run_folder import RunFolder
-from deepracer.settings_sources import ResolvedSettings
+from deepracer.settings import JobSettings
+from deepracer.settings_sources import ResolvedSettings, settings_of_worker
 
 _REDIS_DEADLINE_S = 3.0
 
@@ -72,6 +74,10 @@ def findings(resolved: ResolvedSettings, folder: RunFolder | None) -> Iterator[F
         ("run", lambda: _look_at_run(settings.store, folder, metadata)),
     ):
         yield _finding(subject, resolved.sources.get(subject, ""), look)
+    for worker in range(len(settings.worker_settings or ())):
+        own = settings_of_worker(settings, worker)
+        source = resolved.sources["worker_settings"]
+        yield _finding(f"worker {worker}", source, partial(_look_at_worker, own))
 
 
 def _finding(subject: str, source: str, look: Callable[[], str]) -> Finding:
@@ -86,6 +92,11 @@ def _finding(subject: str, source: str, look: Callable[[], str]) -> Finding:
 def _look_at_track(name: str) -> str:
     track = load_track(name)
     return f"{name}, {track.length:.1f} m"
+
+
+def _look_at_worker(own: JobSettings) -> str:
+    track = _look_at_track(own.track)
+    return f"{track}; its reward {_look_at_reward(find_input(own.reward_function), own.track)}"
 
 
 def _look_at_model_metadata(path: Path) -> str:

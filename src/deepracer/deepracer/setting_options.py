@@ -4,7 +4,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from deepracer.settings import JobSettings
 from deepracer.settings_sources import option_name, shown
 
-_METAVARS = {int: "NUMBER", Path: "PATH", str: "TEXT"}
+_METAVARS = {int: "NUMBER", float: "NUMBER", Path: "PATH", str: "TEXT", tuple: "YAML"}
 
 
 def takes_settings(
@@ -50,6 +50,7 @@ def _option(name: str, other_help: str | None) -> inspect.Parameter:
     declared: FieldInfo = JobSettings.__pydantic_fields__[name]  # type: ignore[attr-defined]
     kinds = [kind for kind in get_args(declared.annotation) if kind is not type(None)]
     kind = kinds[0] if kinds else declared.annotation
+    kind = get_origin(kind) or kind
     flag = kind is bool
     option = option_name(name)
     text = other_help or declared.description or ""

@@ -1,12 +1,41 @@
 """The settings of a training job: each declared once, here, with its type, meaning and default."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 INPUT_FIELDS = ("reward_function", "model_metadata", "hyperparameters")
 """The settings that name the three files a user of DeepRacer brings."""
+
+WORKER_FIELDS = ("track", "reward_function", "max_steps", "seed")
+"""The settings that a worker can have of its own."""
+
+RACE_FIELDS = (
+    "race_type",
+    "reverse_direction",
+    "alternate_driving_direction",
+    "round_robin_advance_dist",
+    "start_position_offset",
+    "number_of_resets",
+    "off_track_penalty",
+    "collision_penalty",
+    "is_continuous",
+    "number_of_obstacles",
+    "min_distance_between_obstacles",
+    "randomize_obstacle_locations",
+    "object_positions",
+    "number_of_bot_cars",
+    "bot_car_speed",
+    "min_distance_between_bot_cars",
+    "randomize_bot_car_locations",
+    "is_lane_change",
+    "lower_lane_change_time",
+    "upper_lane_change_time",
+    "lane_change_distance",
+)
+"""The settings of the race; launch arguments and parameters of the rollout have the same names."""
 
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid", validate_default=True))
@@ -63,6 +92,12 @@ class JobSettings:
         le=32,
         description="Simulations side by side that train one model.",
     )
+    worker_settings: tuple[dict[str, Any], ...] | None = Field(
+        default=None,
+        description="What each worker has of its own, a list like `[{track: meadow_loop}, {track:"
+        f" pond_oval}}]` of mappings with any of {', '.join(WORKER_FIELDS)}; workers beyond its end"
+        " begin it anew.",
+    )
     redis: str | None = Field(
         default=None,
         min_length=1,
@@ -107,4 +142,118 @@ class JobSettings:
     headless: bool = Field(
         default=True,
         description="Simulate without a window; --no-headless opens Gazebo's.",
+    )
+    race_type: str = Field(
+        default="time_trial",
+        pattern=r"^(time_trial|object_avoidance|head_to_bot)$",
+        description="Kind of race: time_trial, object_avoidance (boxes on the road) or"
+        " head_to_bot (other cars).",
+    )
+    reverse_direction: bool = Field(
+        default=False,
+        description="Drive against the usual direction of the track.",
+    )
+    alternate_driving_direction: bool = Field(
+        default=False,
+        description="Drive every second training episode the other way.",
+    )
+    round_robin_advance_dist: float = Field(
+        default=0.05,
+        ge=0.0,
+        lt=1.0,
+        description="Share of the lap from the start of one training episode to the next.",
+    )
+    start_position_offset: float = Field(
+        default=0.0,
+        ge=0.0,
+        lt=1.0,
+        description="Share of the lap from the start line to the first start.",
+    )
+    number_of_resets: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Times in a trial of an evaluation that a car which left the road or"
+        " crashed is put back.",
+    )
+    off_track_penalty: float = Field(
+        default=2.0,
+        ge=0.0,
+        le=1000.0,
+        description="Seconds of lap time for being put back after leaving the road.",
+    )
+    collision_penalty: float = Field(
+        default=5.0,
+        ge=0.0,
+        le=1000.0,
+        description="Seconds of lap time for being put back after a crash.",
+    )
+    is_continuous: bool = Field(
+        default=False,
+        description="In an evaluation, go on where a lap ended.",
+    )
+    number_of_obstacles: int = Field(
+        default=6,
+        ge=0,
+        le=20,
+        description="Boxes on the road, in object_avoidance.",
+    )
+    min_distance_between_obstacles: float = Field(
+        default=2.0,
+        ge=0.0,
+        le=100.0,
+        description="Metres between boxes at random places, at least.",
+    )
+    randomize_obstacle_locations: bool = Field(
+        default=False,
+        description="Draw the places of the boxes for each episode.",
+    )
+    object_positions: str | None = Field(
+        default=None,
+        description="Places of the boxes, if not spread evenly, as in `0.23,-1;0.46,1`: share"
+        " of the lap and lane, -1 inside, 1 outside.",
+    )
+    number_of_bot_cars: int = Field(
+        default=3,
+        ge=0,
+        le=20,
+        description="Other cars on the road, in head_to_bot.",
+    )
+    bot_car_speed: float = Field(
+        default=0.2,
+        ge=0.0,
+        le=4.0,
+        description="Their speed, m/s.",
+    )
+    min_distance_between_bot_cars: float = Field(
+        default=2.0,
+        ge=0.0,
+        le=100.0,
+        description="Metres between cars at random places, at least.",
+    )
+    randomize_bot_car_locations: bool = Field(
+        default=False,
+        description="Draw the places of the cars for each episode.",
+    )
+    is_lane_change: bool = Field(
+        default=False,
+        description="The other cars change lanes.",
+    )
+    lower_lane_change_time: float = Field(
+        default=3.0,
+        ge=0.0,
+        le=1000.0,
+        description="Seconds between their lane changes, at least.",
+    )
+    upper_lane_change_time: float = Field(
+        default=5.0,
+        ge=0.0,
+        le=1000.0,
+        description="Seconds between their lane changes, at most.",
+    )
+    lane_change_distance: float = Field(
+        default=1.0,
+        ge=0.01,
+        le=100.0,
+        description="Metres that a lane change takes.",
     )

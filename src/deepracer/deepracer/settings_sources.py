@@ -13,7 +13,7 @@ import yaml
 from deepracer_core.errors import ConfigurationError
 from pydantic import TypeAdapter, ValidationError
 
-from deepracer.settings import JobSettings
+from deepracer.settings import WORKER_FIELDS, JobSettings
 
 ENVIRONMENT_PREFIX = "DEEPRACER_"
 
@@ -27,9 +27,10 @@ OTHER_VARIABLES = frozenset(
         "GAZEBO_ROOT",
         "SCREEN",
         "SOCKET",
+        "TRACKS",
     )
 )
-"""Variables with the prefix that belong to the set-up and to Gazebo, and are no settings."""
+"""Variables with the prefix that belong to the set-up, to Gazebo and the tracks: no settings."""
 
 SETTING_NAMES = tuple(field.name for field in dataclasses.fields(JobSettings))
 
@@ -85,15 +86,29 @@ def resolve_settings(
         settings = _ADAPTER.validate_python(values)
     except ValidationError as error:
         raise ConfigurationError(_explain(error, sources)) from None
+    _check_worker_settings(settings, sources["worker_settings"])
     resolved = ResolvedSettings(settings, sources)
     for name in SETTING_NAMES:
         log.info("setting %s=%s source=%s", name, resolved.describe(name), sources[name])
     return resolved
 
 
+def settings_of_worker(settings: JobSettings, worker: int) -> JobSettings:
+    """The settings with what a worker has of its own.
+
+    Raises:
+        pydantic.ValidationError: one of its own does not fit.
+    """
+    if not settings.worker_settings:
+        return settings
+    own = settings.worker_settings[worker % len(settings.worker_settings)]
+    every = {name: getattr(settings, name) for name in SETTING_NAMES}
+    return _ADAPTER.validate_python({**every, **own})
+
+
 def shown(value: object) -> str:
     """A value as text for people, the login of an address replaced by ***."""
-    return "none" if value is None else _LOGIN.sub("://***@", str(value))
+    return "none" if value is None else _LOGIN.sub("://***@", _plain(value))
 
 
 def write_settings(path: Path, settings: JobSettings) -> None:
@@ -108,6 +123,8 @@ def write_settings(path: Path, settings: JobSettings) -> None:
             lines.append(f"# {name}: has a login in it; give it again")
             continue
         plain = str(value.absolute()) if isinstance(value, Path) else value
+        if isinstance(value, tuple):
+            plain = list(value)
         lines.append(yaml.safe_dump({name: plain}, allow_unicode=True).strip())
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -151,14 +168,58 @@ def _from_environment(environment: Mapping[str, str]) -> _Layer:
             raise ConfigurationError(f"environment: {_unknown(variable, tuple(names))}")
         # `NAME= command` is how a shell unsets a variable for one command.
         if value:
-            layer[names[variable]] = value, variable
+            name = names[variable]
+            layer[name] = _parsed(name, value), variable
     return layer
 
 
 def _from_command_line(options: Mapping[str, Any]) -> _Layer:
     return {
-        name: (value, option_name(name)) for name, value in options.items() if value is not None
+        name: (_parsed(name, value), option_name(name))
+        for name, value in options.items()
+        if value is not None
     }
+
+
+def _check_worker_settings(settings: JobSettings, source: str) -> None:
+    """Refuse what no worker can have of its own, and more of them than there are workers."""
+    each = settings.worker_settings or ()
+    count = len(each)
+    if count > settings.workers:
+        raise ConfigurationError(
+            f"{source}: setting 'worker_settings': expected one for each of the"
+            f" {settings.workers} workers at most, got {count}: set workers to {count}"
+        )
+    for worker, own in enumerate(each):
+        for name in own:
+            if name not in WORKER_FIELDS:
+                raise ConfigurationError(
+                    f"{source}: setting 'worker_settings', worker {worker}:"
+                    f" {_unknown(name, WORKER_FIELDS)}"
+                )
+        try:
+            settings_of_worker(settings, worker)
+        except ValidationError as error:
+            sources = dict.fromkeys(SETTING_NAMES, f"{source}: worker {worker}")
+            raise ConfigurationError(_explain(error, sources)) from None
+
+
+def _parsed(name: str, value: Any) -> Any:
+    """A value of an option or a variable; a list is written there as in the settings file."""
+    if name != "worker_settings" or not isinstance(value, str):
+        return value
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+
+
+def _plain(value: object) -> str:
+    """A list as it is written in a settings file."""
+    if not isinstance(value, tuple):
+        return str(value)
+    flow = yaml.safe_dump(list(value), default_flow_style=True, allow_unicode=True, width=10_000)
+    return flow.strip()
 
 
 def _unknown(name: str, known: tuple[str, ...]) -> str:

@@ -26,7 +26,7 @@ from deepracer.display import doing
 from deepracer.evaluate import open_store
 from deepracer.interruption import Interruption
 from deepracer.launch_arguments import redis_place
-from deepracer.launch_log import first_end
+from deepracer.launch_log import End, first_end
 from deepracer.launched import LaunchedProcess
 from deepracer.log import log_to_file
 from deepracer.preflight import preflight
@@ -102,13 +102,15 @@ def _watch(job: TrainingJob, console: Console) -> Evidence:
         console.status("") as status,
         StatusFeed(job.redis.url, job.folder.name) as feed,
         launch_job(job) as launches,
-        _count_messages(launches[0], rates_file),
+        _count_messages(launches.workers.launches[0], rates_file),
     ):
+        worker = launches.workers.launches[0]
+        both = (launches.learning, worker)
         started = time.monotonic()
-        while launches[0].exit_code is None and not job.interruption.wait(_LOOK_S):
+        while all(each.exit_code is None for each in both) and not job.interruption.wait(_LOOK_S):
             since_launch_s = time.monotonic() - started
             feed.update(job.progress)
-            gazebo_runs = gazebo_runs or _has_gazebo(launches[0])
+            gazebo_runs = gazebo_runs or _has_gazebo(worker)
             in_redis = _look_into_redis(job) or in_redis
             status.update(
                 f"a job of {JOB_SECONDS} s on real parts: {clock_text(since_launch_s)},"
@@ -117,8 +119,10 @@ def _watch(job: TrainingJob, console: Console) -> Evidence:
             if since_launch_s > JOB_SECONDS + OVERTIME_S:
                 log.error("the trainer did not end in time")
                 break
+        ended = next((each for each in both if each.exit_code is not None), None)
     feed.update(job.progress)
-    return _evidence(job, _last_rates(rates_file), gazebo_runs, in_redis)
+    end = first_end(ended.log_path) if ended is not None else None
+    return _evidence(job, _last_rates(rates_file), gazebo_runs, in_redis, end)
 
 
 def _evidence(
@@ -126,6 +130,7 @@ def _evidence(
     rates: Mapping[str, Mapping[str, float]],
     gazebo_runs: bool,
     in_redis: tuple[float, BufferStats] | None,
+    end: End | None,
 ) -> Evidence:
     clock = rates.get("clock", {})
     simulated_s = clock.get("seconds", 0.0)
@@ -148,7 +153,7 @@ def _evidence(
         load_ms=load_ms,
         store_problem=store_problem,
         trainer=job.progress.trainer or None,
-        end=first_end(job.folder.logs / "launch.log"),
+        end=end,
     )
 
 

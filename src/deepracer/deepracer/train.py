@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -19,7 +20,13 @@ from deepracer.evaluate import Evaluation, best_version, run_evaluation
 from deepracer.failure import JobFailed, launch_failure
 from deepracer.interruption import Interruption
 from deepracer.job_progress import JobProgress
-from deepracer.launch_arguments import RedisPlace, redis_place, training_arguments, worker_arguments
+from deepracer.launch_arguments import (
+    Arguments,
+    RedisPlace,
+    learning_arguments,
+    redis_place,
+    worker_arguments,
+)
 from deepracer.launch_log import first_end
 from deepracer.launched import LaunchedProcess, ros2_launch, stop_together
 from deepracer.log import log_to_file
@@ -27,10 +34,11 @@ from deepracer.preflight import preflight
 from deepracer.project_files import find_input
 from deepracer.run_folder import RunFolder, new_run_folder, run_folder
 from deepracer.settings import INPUT_FIELDS, JobSettings
-from deepracer.settings_sources import ResolvedSettings, write_settings
+from deepracer.settings_sources import ResolvedSettings, settings_of_worker, write_settings
 from deepracer.status_feed import StatusFeed
 from deepracer.summary import print_summary
-from deepracer.workplace import claim_workplace
+from deepracer.workers import Workers
+from deepracer.workplace import Workplace, claim_workplace
 
 _REFRESH_S = 0.25
 _START_PATIENCE_S = 20.0
@@ -105,45 +113,60 @@ def train(resolved: ResolvedSettings, console: Console) -> int:
 def keep_inputs(settings: JobSettings, folder: RunFolder) -> None:
     """Write what the job was told into the run's folder, and point `latest` at it."""
     found: dict[str, Any] = {name: find_input(getattr(settings, name)) for name in INPUT_FIELDS}
-    folder.inputs.mkdir(exist_ok=True)
     for path in found.values():
-        kept = folder.inputs / path.name
-        if path != kept:
-            shutil.copyfile(path, kept)
+        _keep_input(path, folder.inputs)
+    each_found = []
+    for worker, own in enumerate(settings.worker_settings or ()):
+        files = {name: find_input(Path(own[name])) for name in INPUT_FIELDS if name in own}
+        for path in files.values():
+            _keep_input(path, folder.inputs / f"worker-{worker}")
+        each_found.append({**own, **{name: str(path) for name, path in files.items()}})
+    found["worker_settings"] = tuple(each_found) or None
     write_settings(folder.settings_file, dataclasses.replace(settings, **found))
     folder.become_latest()
+
+
+def _keep_input(path: Path, place: Path) -> None:
+    place.mkdir(exist_ok=True)
+    kept = place / path.name
+    if path != kept:
+        shutil.copyfile(path, kept)
 
 
 def run_training(job: TrainingJob, console: Console) -> None:
     """Launch everything, show how it gets on, and stop it at the job's end or when interrupted.
 
+    A worker that dies is started anew.
+
     Raises:
-        JobFailed: a process of the job died, or the trainer did not end in time.
+        JobFailed: Redis or the trainer died, the trainer did not end in time, or a worker dies over
+            and over.
     """
     with (
         contextlib.closing(open_display(console)) as display,
         StatusFeed(job.redis.url, job.folder.name) as feed,
         launch_job(job) as launches,
     ):
+        learning, workers = launches.learning, launches.workers
         started = time.monotonic()
         while True:
             since_launch_s = time.monotonic() - started
             feed.update(job.progress)
-            display.show(_view(job, feed, since_launch_s))
+            display.show(_view(job, feed, workers, since_launch_s))
             if job.interruption.wait(_REFRESH_S):
                 log.info("interrupted signal=%s", job.interruption.number)
                 return
-            ended = [launched for launched in launches if launched.exit_code is not None]
-            if ended and not is_done(launches[0]):
-                raise launch_failure("training", ended[0].exit_code, ended[0].log_path)
-            if ended:
+            if learning.exit_code is not None:
+                if not is_done(learning):
+                    raise launch_failure("training ended", learning)
                 feed.update(job.progress)
                 display.show(_last_view(job))
                 return
+            workers.look()
             if since_launch_s > job.settings.job_duration_in_seconds + OVERTIME_S:
                 raise JobFailed(
                     f"the trainer did not end within {OVERTIME_S:.0f} s after the job's duration;"
-                    f" everything is in {launches[0].log_path}"
+                    f" everything is in {learning.log_path}"
                 )
 
 
@@ -154,38 +177,54 @@ def is_done(launched: LaunchedProcess) -> bool:
     """
     if launched.exit_code is None:
         return False
-    end = first_end(launched.log_path)
+    end = first_end(launched.log_path, start=launched.log_start)
     return end is not None and end.name == "trainer" and end.exit_code == 0
 
 
+@dataclass(frozen=True, slots=True)
+class JobLaunches:
+    """What runs for a job: Redis and the trainer in one launch, and a launch for each worker."""
+
+    learning: LaunchedProcess
+    workers: Workers
+
+
 @contextlib.contextmanager
-def launch_job(job: TrainingJob) -> Iterator[list[LaunchedProcess]]:
-    """The launch with the trainer and the first worker, then one for each other worker."""
+def launch_job(job: TrainingJob) -> Iterator[JobLaunches]:
+    """Start the learning side, then the workers; all of it is stopped at the end."""
     launches: list[LaunchedProcess] = []
+
+    def launch(
+        file: str, arguments: Arguments, log_name: str, workplace: Workplace
+    ) -> LaunchedProcess:
+        launched = LaunchedProcess(
+            ros2_launch(file, arguments),
+            {**os.environ, **workplace.environment()},
+            job.folder.logs / log_name,
+            keep_open=(job.lock, workplace.lock),
+        )
+        launches.append(launched)
+        return launched
+
+    def start_worker(worker: int) -> LaunchedProcess:
+        own = settings_of_worker(job.settings, worker)
+        return launch(
+            "sim.launch.py",
+            worker_arguments(own, job.folder, job.redis, workplaces[worker], worker),
+            f"worker-{worker}.log",
+            workplaces[worker],
+        )
+
     with contextlib.ExitStack() as claimed:
+        workplaces = [claimed.enter_context(claim_workplace()) for _ in range(job.settings.workers)]
         try:
-            for worker in range(job.settings.workers):
-                workplace = claimed.enter_context(claim_workplace())
-                if worker == 0:
-                    log_name = "launch.log"
-                    command = ros2_launch(
-                        "train.launch.py",
-                        training_arguments(job.settings, job.folder, job.redis, workplace),
-                    )
-                else:
-                    log_name = f"launch-worker-{worker}.log"
-                    command = ros2_launch(
-                        "sim.launch.py",
-                        worker_arguments(job.settings, job.folder, job.redis, workplace, worker),
-                    )
-                launched = LaunchedProcess(
-                    command,
-                    {**os.environ, **workplace.environment()},
-                    job.folder.logs / log_name,
-                    keep_open=(job.lock, workplace.lock),
-                )
-                launches.append(launched)
-            yield launches
+            learning = launch(
+                "learn.launch.py",
+                learning_arguments(job.settings, job.folder, job.redis),
+                "launch.log",
+                workplaces[0],
+            )
+            yield JobLaunches(learning, Workers(job.settings.workers, start_worker, learning))
         finally:
             stop_together(launches)
 
@@ -195,7 +234,7 @@ def _last_view(job: TrainingJob) -> JobView:
     duration_s = float(job.settings.job_duration_in_seconds)
     return JobView(
         run=job.folder.name,
-        track=job.settings.track,
+        track=_tracks(job.settings),
         phase="done",
         elapsed_s=duration_s,
         duration_s=duration_s,
@@ -204,7 +243,7 @@ def _last_view(job: TrainingJob) -> JobView:
     )
 
 
-def _view(job: TrainingJob, feed: StatusFeed, since_launch_s: float) -> JobView:
+def _view(job: TrainingJob, feed: StatusFeed, workers: Workers, since_launch_s: float) -> JobView:
     progress = job.progress
     duration_s = float(job.settings.job_duration_in_seconds)
     left_s = duration_s if feed.ends_at is None else feed.ends_at - time.monotonic()
@@ -221,17 +260,24 @@ def _view(job: TrainingJob, feed: StatusFeed, since_launch_s: float) -> JobView:
     is_starting = not progress.episodes and since_launch_s < _START_PATIENCE_S
     if is_starting or left_s <= 0 or phase == "ended":
         problem = None
+    problems = [problem for problem in (problem, workers.problem) if problem is not None]
     return JobView(
         run=job.folder.name,
-        track=job.settings.track,
+        track=_tracks(job.settings),
         phase=phase,
         elapsed_s=duration_s - left_s,
         duration_s=duration_s,
         now=time.time(),
         progress=progress,
         waiting=waiting,
-        problem=problem,
+        problem="\n".join(problems) or None,
     )
+
+
+def _tracks(settings: JobSettings) -> str:
+    """The tracks that the workers drive on, each once."""
+    own = (settings_of_worker(settings, worker) for worker in range(settings.workers))
+    return ", ".join(dict.fromkeys(each.track for each in own))
 
 
 def _awaited(job: TrainingJob, feed: StatusFeed) -> str:

@@ -2,10 +2,25 @@
 
 from math import atan, cos, sin, tan
 
+from deepracer_core.rectangle import Rectangle
 from deepracer_core.simulation import WHEELBASE
 
 WHEEL_TRACK = 0.16
 """Metres between the centres of the left and the right wheels."""
+
+CAR_LENGTH, CAR_WIDTH = 0.32, 0.20
+"""Of its outline from above, metres; the base is in its middle."""
+
+CAMERA_AHEAD = 0.145
+"""Metres from the base forward to the camera."""
+
+CAMERA_FIELD_OF_VIEW = 1.13
+"""Horizontal, radians."""
+
+
+def footprint(x: float, y: float, yaw: float) -> Rectangle:
+    """The outline of a car whose base is at a pose (metres, radians)."""
+    return Rectangle(x, y, yaw, CAR_LENGTH, CAR_WIDTH)
 
 
 def wheel_centers(x: float, y: float, yaw: float) -> list[tuple[float, float]]:

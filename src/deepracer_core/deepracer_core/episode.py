@@ -6,11 +6,13 @@ near itself gives no progress that was not driven.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from math import ceil, hypot
 
 from deepracer_core.car_geometry import wheel_centers
+from deepracer_core.race_objects import RaceObject, is_crashed
 from deepracer_core.simulation import CONTROL_RATE, SPEED_RANGE
 from deepracer_core.track import Track
 
@@ -29,6 +31,8 @@ class EpisodeStatus(str, Enum):
     REVERSED = "reversed"
     IMMOBILIZED = "immobilized"
     TIME_UP = "time_up"
+    PAUSE = "pause"
+    """In a trial that goes on: the car is being put back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class EpisodeStep:
         is_crashed: the car touches an object.
         terminated: the episode ended in a state after which nothing can be earned.
         truncated: the episode ended where driving could have gone on.
+        objects: what else is on the road, where it is in this state.
     """
 
     state: CarState
@@ -112,6 +117,7 @@ class EpisodeStep:
     is_crashed: bool
     terminated: bool
     truncated: bool
+    objects: tuple[RaceObject, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -129,10 +135,27 @@ class Episode:
         last: the newest step.
     """
 
-    def __init__(self, track: Track, rules: EpisodeRules, start: CarState, number: int) -> None:
+    def __init__(
+        self,
+        track: Track,
+        rules: EpisodeRules,
+        start: CarState,
+        number: int,
+        objects_at: Callable[[int], tuple[RaceObject, ...]] = lambda time_ns: (),
+    ) -> None:
+        """Begin.
+
+        Args:
+            track: in the direction in which it is driven.
+            rules: when the episode ends.
+            start: the car in its first frame.
+            number: of the episode.
+            objects_at: what else is on the road, in the frame at a simulated time in nanoseconds.
+        """
         self.track = track
         self.rules = rules
         self.number = number
+        self._objects_at = objects_at
         self._step_cap = rules.step_cap(track)
         place = track.project([(start.x, start.y)])
         self._start_distance = float(place.distance[0])
@@ -149,6 +172,11 @@ class Episode:
         """Where the episode began, metres along the centre line from the start line."""
         return self._start_distance
 
+    @property
+    def steps_left(self) -> int:
+        """Steps before the cap on them ends the episode."""
+        return self._step_cap - self.last.step
+
     def advance(self, state: CarState) -> EpisodeStep:
         """Judge the state after one more step.
 
@@ -159,11 +187,7 @@ class Episode:
         if before.done:
             raise ValueError(f"episode {self.number} ended with step {before.step}")
         place = self.track.project_near((state.x, state.y), before.distance, _REACH)
-        gained = place.distance - before.distance
-        if self.track.closed:
-            crossings = round(gained / self.track.length)
-            gained -= crossings * self.track.length
-            self._laps -= crossings
+        gained = self._follow(before.distance, place.distance)
         moved = hypot(state.x - before.state.x, state.y - before.state.y)
         still = moved < self.rules.immobilized_distance
         self._still_steps = self._still_steps + 1 if still else 0
@@ -171,14 +195,39 @@ class Episode:
         self.last = self._judge(state, place.distance, place.offset, before.step + 1)
         return self.last
 
+    def put_back(self, state: CarState, distance: float) -> EpisodeStep:
+        """Go on after an end state, with the car at rest on the centre line. This is no step.
+
+        Args:
+            state: the car there.
+            distance: along the centre line, metres, at most half a lap from where it was.
+        """
+        self._follow(self.last.distance, distance)
+        self._still_steps = self._falling_steps = 0
+        judged = self._judge(state, distance, 0.0, self.last.step)
+        self.last = replace(
+            judged, status=EpisodeStatus.IN_PROGRESS, terminated=False, truncated=False
+        )
+        return self.last
+
+    def _follow(self, before: float, distance: float) -> float:
+        """Metres gained from one place to another nearby; crossings of the line are counted."""
+        gained = distance - before
+        if self.track.closed:
+            crossings = round(gained / self.track.length)
+            gained -= crossings * self.track.length
+            self._laps -= crossings
+        return gained
+
     def _judge(self, state: CarState, distance: float, offset: float, step: int) -> EpisodeStep:
         wheels_on_track = self.track.contains(wheel_centers(state.x, state.y, state.yaw))
         is_offtrack = not wheels_on_track.any()
-        is_crashed = bool(state.contacts)
+        objects = self._objects_at(state.time_ns)
+        crashed = bool(state.contacts) or is_crashed(state.x, state.y, state.yaw, objects)
         # Not a running sum: 100 % is reached exactly where the episode's start is crossed again.
         travelled = distance - self._start_distance + self._laps * self.track.length
         share = travelled / self._goal if self._goal > 0.0 else 1.0
-        status = self._status(step, share, is_offtrack, is_crashed)
+        status = self._status(step, share, is_offtrack, crashed)
         running = status in (EpisodeStatus.PREPARE, EpisodeStatus.IN_PROGRESS)
         truncated = status is EpisodeStatus.TIME_UP or (
             status is EpisodeStatus.LAP_COMPLETE and not self.rules.lap_terminates
@@ -192,9 +241,10 @@ class Episode:
             progress=100.0 * min(max(share, 0.0), 1.0),
             all_wheels_on_track=bool(wheels_on_track.all()),
             is_offtrack=is_offtrack,
-            is_crashed=is_crashed,
+            is_crashed=crashed,
             terminated=not running and not truncated,
             truncated=truncated,
+            objects=objects,
         )
 
     def _status(
@@ -231,11 +281,17 @@ class EpisodeRecord:
         steps: number of steps.
         progress: at its end, percent, within [0, 100].
         reward: sum over its steps.
-        duration_s: simulated seconds; of a complete lap the lap time.
+        duration_s: simulated seconds and penalties; of a complete lap the lap time.
         start_distance: metres from the start line, in driving direction.
         wall_clock: when it ended, unix time in seconds.
         track: name of the track.
         reversed: driven against the direction of the track's route.
+        penalty_s: seconds of the duration that are penalties.
+        crash_count: crashes, the one that ended the episode among them; so with the next three.
+        off_track_count: times that the car left the road.
+        immobilized_count: times that it stood still.
+        reversed_count: times that it drove the wrong way.
+        reset_count: times that it was put back on the road, and the episode went on.
     """
 
     worker: int
@@ -251,6 +307,12 @@ class EpisodeRecord:
     wall_clock: float
     track: str = ""
     reversed: bool = False
+    penalty_s: float = 0.0
+    crash_count: int = 0
+    off_track_count: int = 0
+    immobilized_count: int = 0
+    reversed_count: int = 0
+    reset_count: int = 0
 
     def to_json(self) -> str:
         """The record as one line of JSON."""

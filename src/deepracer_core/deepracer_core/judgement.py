@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from deepracer_core.episode import EpisodeStatus
+from deepracer_core.simulation import ObjectPose
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,8 @@ class Judgement:
         time_ns: of the frame.
         episode: number of the episode that it belongs to or, while a reset is awaited, that comes.
         step: that led to it; 0 at the beginning of an episode and while a reset is awaited.
-        status: of the episode; PREPARE at its beginning and while a reset is awaited.
+        status: of the episode; PREPARE at its beginning and while a reset is awaited, PAUSE while
+            the car is put back within it.
         begins: the episode begins with this frame.
         progress: percent of the lap.
         reward: of the step that led to it.
@@ -31,6 +33,19 @@ class Judgement:
     def to_act(self) -> bool:
         """Whether the agent is to answer this frame with an action."""
         return self.begins or self.status is EpisodeStatus.IN_PROGRESS
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the objects of the race are to be in the frame after one, whatever answers that one.
+
+    Attributes:
+        time_ns: of the frame that this answers.
+        objects: all of them.
+    """
+
+    time_ns: int
+    objects: tuple[ObjectPose, ...]
 
 
 @dataclass(frozen=True, slots=True)

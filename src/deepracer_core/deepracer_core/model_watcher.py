@@ -45,13 +45,13 @@ def load_acting_model(store: ModelStore, version: int, action_space: ActionSpace
 
 
 def choose_version(store: ModelStore, choice: str) -> int:
-    """The version that a person means by `latest`, `best` or a number.
+    """The version that a person means by `latest` or `last`, `best`, or a number.
 
     Raises:
         ConfigurationError: there is no such version.
         StoreError: the store cannot be read.
     """
-    if choice == "latest":
+    if choice in ("latest", "last"):
         version = store.latest()
     elif choice == "best":
         version = store.best() or store.latest()

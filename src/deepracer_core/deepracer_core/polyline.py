@@ -16,8 +16,7 @@ def segments(
     Returns:
         float64[S, 2] each; S is N of a closed line and N - 1 of an open one.
     """
-    ends = np.roll(line, -1, axis=0) if closed else line[1:]
-    starts = line[: len(ends)]
+    starts, ends = _ends(line, closed)
     return starts, ends - starts
 
 
@@ -71,16 +70,23 @@ def first_crossing(
     Returns:
         The indices of a segment of each, or None where they do not. Touching is not crossing.
     """
-    start, vector = segments(first, closed)
-    other_start, other_vector = segments(second, closed)
-    a, b = start[:, None], (start + vector)[:, None]
-    c, d = other_start[None, :], (other_start + other_vector)[None, :]
-    # Strict: neighbours on one line share a point, and that is no crossing.
+    # Ends as they are, not start + vector: neighbours on one line share a point to the last digit,
+    # which the strict comparison tells from a crossing.
+    (a, b), (c, d) = _ends(first, closed), _ends(second, closed)
+    a, b, c, d = a[:, None], b[:, None], c[None, :], d[None, :]
     crossing = (_side(a, b, c) * _side(a, b, d) < 0) & (_side(c, d, a) * _side(c, d, b) < 0)
     if not crossing.any():
         return None
     i, j = np.unravel_index(int(crossing.argmax()), crossing.shape)
     return int(i), int(j)
+
+
+def _ends(
+    line: NDArray[np.float64], closed: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both ends of each of a line's segments, float64[S, 2] each."""
+    ends = np.roll(line, -1, axis=0) if closed else line[1:]
+    return line[: len(ends)], ends
 
 
 def _side(

@@ -14,6 +14,7 @@ import numpy as np
 
 from deepracer_core.episode import EpisodeStep
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.race_objects import closest_objects, sees
 from deepracer_core.track import Track
 
 MAX_REWARD = 1e5
@@ -126,7 +127,7 @@ def load_reward_function(path: str | Path) -> RewardFunction:
 def reward_params(
     track: Track, waypoints: list[tuple[float, float]], step: EpisodeStep
 ) -> dict[str, Any]:
-    """What a reward function is told of a step: the keys of the public format, for a time trial.
+    """What a reward function is told of a step: the keys of the public format.
 
     Every value describes the state after the step.
 
@@ -161,14 +162,23 @@ def reward_params(
         "is_offtrack": step.is_offtrack,
         "is_crashed": step.is_crashed,
         "sim_time": state.time_ns / 1e9,
-        "objects_location": [],
-        "objects_distance": [],
-        "objects_distance_from_center": [],
-        "objects_heading": [],
-        "objects_speed": [],
-        "objects_left_of_center": [],
-        "closest_objects": [0, 0],
-        "object_in_camera": False,
+        **_object_params(track, step),
+    }
+
+
+def _object_params(track: Track, step: EpisodeStep) -> dict[str, Any]:
+    state, objects = step.state, step.objects
+    closest = closest_objects(step.distance, objects, track.length)
+    return {
+        "objects_location": [(other.outline.x, other.outline.y) for other in objects],
+        "objects_distance": [other.distance for other in objects],
+        "objects_distance_from_center": [abs(other.offset) for other in objects],
+        "objects_heading": [other.outline.yaw for other in objects],
+        "objects_speed": [other.speed for other in objects],
+        "objects_left_of_center": [other.offset > 0.0 for other in objects],
+        "closest_objects": closest,
+        "object_in_camera": bool(objects)
+        and sees(state.x, state.y, state.yaw, objects[closest[1]]),
     }
 
 

@@ -4,7 +4,7 @@ Free of ROS: a node feeds it what happens on the graph and publishes what it ans
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from math import hypot, pi
 from time import time
 from typing import Literal
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepracer_core.action_space import ActionSpace, Command
+from deepracer_core.answers import Answer, Answers
 from deepracer_core.episode import (
     CarState,
     Episode,
@@ -22,14 +23,20 @@ from deepracer_core.episode import (
     EpisodeStep,
 )
 from deepracer_core.episode_experience import SegmentSource
+from deepracer_core.episode_tracer import EpisodeTracer
 from deepracer_core.journal import Journal, Loss
-from deepracer_core.judgement import Judgement, Reset
+from deepracer_core.judgement import Judgement, Placement, Reset
+from deepracer_core.race_objects import SceneSource
 from deepracer_core.reward import RewardFunction, reward_params
 from deepracer_core.segment import Segment
 from deepracer_core.simulation import CONTROL_RATE
+from deepracer_core.stage import Stage
 from deepracer_core.starts import Start, StartPositions
+from deepracer_core.trace import TracedEpisode
+from deepracer_core.track import Track
+from deepracer_core.trial import Trial, TrialRules
 
-__all__ = ["Judgement", "Loss", "Reset", "ResetError", "Rollout"]
+__all__ = ["Judgement", "Loss", "Placement", "Reset", "ResetError", "Rollout"]
 
 MAX_RESETS = 10
 """So often in a row the simulator is asked to put the car somewhere."""
@@ -39,20 +46,9 @@ _POSITION_TOLERANCE = 0.01
 _YAW_TOLERANCE = 0.02
 """A car nearer than this to the pose asked for is there: metres, radians. It settles a little."""
 
-_ANSWERS_KEPT = 16
-
 
 class ResetError(RuntimeError):
     """The simulator does not put the car where it is asked to."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What was said to a frame, to be said again when the frame comes again."""
-
-    state: CarState
-    judgement: Judgement
-    reset: Reset | None
 
 
 class Rollout:
@@ -89,6 +85,8 @@ class Rollout:
         mode: Literal["training", "evaluation"] = "training",
         trials: int = 3,
         first_episode: int = 0,
+        trial_rules: TrialRules | None = None,
+        scenes: SceneSource | None = None,
         wall_clock: Callable[[], float] = time,
     ) -> None:
         """Prepare for the first state.
@@ -106,6 +104,8 @@ class Rollout:
             trials: number of episodes of an evaluation.
             first_episode: number of the first one; of a worker that goes on after a restart, one
                 that it has not had.
+            trial_rules: of an evaluation: whether the car is put back, and what that costs.
+            scenes: what else is on the road; None in a time trial.
             wall_clock: unix time in seconds.
         """
         if segment_length < 1:
@@ -116,12 +116,17 @@ class Rollout:
         self._rules = rules
         self._mode = mode
         self._trials_left = trials if mode == "evaluation" else None
+        # In training the first end state ends the episode.
+        self._trial_rules = (mode == "evaluation" and trial_rules) or TrialRules()
+        self._trial = Trial(self._trial_rules)
+        self._stage = Stage(scenes)
         self._worker = worker
         self._wall_clock = wall_clock
         self._journal = Journal(
             SegmentSource(run, worker, seed, segment_length, action_space.is_discrete),
             keeps_experience=mode == "training",
         )
+        self._tracer = EpisodeTracer(wall_clock)
 
         self._number = first_episode
         self._episode: Episode | None = None
@@ -130,9 +135,7 @@ class Rollout:
         self._start: Start | None = None
         self._resets_asked = 0
         self._last: CarState | None = None
-        self._answers: dict[int, _Answer] = {}
-        self._judgements: list[Judgement] = []
-        self._resets: list[Reset] = []
+        self._answers = Answers()
 
     def state(self, state: CarState) -> None:
         """The car in a new frame.
@@ -141,16 +144,18 @@ class Rollout:
             RewardError: the reward function failed on the step that led to it.
             ResetError: the car is not where it was asked to be, time and again.
         """
-        known = self._answers.get(state.time_ns)
-        if known is not None and known.state == state:
-            self._give(known)
+        if self._answers.repeat(state):
             return
         self._check_continuity(state)
         self._last = state
-        if self._episode is not None:
+        if self._episode is not None and self._start is None:
             self._advance(self._episode, state)
         elif self._start is not None and _is_at(state, self._start):
-            self._begin(self._start, state)
+            if self._episode is None:
+                self._stage.begin(state.time_ns)
+                self._begin(self._start.track, state)
+            else:
+                self._go_on(self._episode, self._start, state)
         else:
             self._await_reset(state)
         self._journal.frame(state.time_ns)
@@ -161,7 +166,9 @@ class Rollout:
 
     def command(self, time_ns: int, command: Command) -> None:
         """How the agent answered a frame."""
-        self._journal.action(time_ns, self._action_space.action(command))
+        action = self._action_space.action(command)
+        self._journal.action(time_ns, action)
+        self._tracer.answer(time_ns, command, action)
 
     def policy(self, episode: int, version: int) -> None:
         """Which policy version acts in an episode.
@@ -176,13 +183,15 @@ class Rollout:
 
     def take_judgements(self) -> list[Judgement]:
         """One for each state since the last call."""
-        taken, self._judgements = self._judgements, []
-        return taken
+        return self._answers.take_judgements()
 
     def take_resets(self) -> list[Reset]:
         """What the simulator is to be asked for."""
-        taken, self._resets = self._resets, []
-        return taken
+        return self._answers.take_resets()
+
+    def take_placements(self) -> list[Placement]:
+        """Where the objects are to be, one for each state; none in a time trial."""
+        return self._answers.take_placements()
 
     def take_segments(self) -> list[Segment]:
         """Complete segments, in the order in which they were driven. None in evaluation."""
@@ -191,6 +200,10 @@ class Rollout:
     def take_records(self) -> list[EpisodeRecord]:
         """Of episodes that ended; in training once their policy version is known."""
         return self._journal.take_records()
+
+    def take_traces(self) -> list[TracedEpisode]:
+        """Of episodes that ended, frame by frame; in their order, also in evaluation."""
+        return self._tracer.take()
 
     def take_losses(self) -> list[Loss]:
         """Of experience that was given up."""
@@ -211,20 +224,31 @@ class Rollout:
             if self._episode is not None:
                 self._give_up_episode(reason)
             self._journal.clock_went_back(state.time_ns, reason)
-            self._answers.clear()
+            self._answers.forget()
         elif self._episode is not None and not 0.5 < elapsed / _STEP_NS < 1.5:
             self._give_up_episode(
                 f"expected {_STEP_NS:.0f} ns from one frame to the next, got {elapsed}"
             )
 
-    def _begin(self, start: Start, state: CarState) -> None:
-        self._episode = Episode(start.track, self._rules, state, self._number)
-        self._waypoints = start.track.waypoints
+    def _begin(self, track: Track, state: CarState) -> None:
+        self._episode = Episode(track, self._rules, state, self._number, self._stage.objects_at)
+        self._trial = Trial(self._trial_rules)
+        self._waypoints = track.waypoints
         self._return = 0.0
         self._start, self._resets_asked = None, 0
-        self._journal.begin(self._number, start.track.name, state.time_ns)
+        self._journal.begin(self._number, track.name, state.time_ns)
+        self._tracer.begin(track, self._episode.begin)
         self._number += 1
         self._judge(self._episode, 0.0)
+
+    def _go_on(self, episode: Episode, place: Start, state: CarState) -> None:
+        """The car is where it was put back."""
+        self._start, self._resets_asked = None, 0
+        step = episode.put_back(state, place.distance)
+        self._journal.step(state.time_ns, 0.0, terminated=step.terminated, truncated=step.truncated)
+        pause = replace(step, status=EpisodeStatus.PAUSE)
+        self._tracer.step(pause, 0.0, self._trial.penalty_s)
+        self._judge(episode, 0.0)
 
     def _advance(self, episode: Episode, state: CarState) -> None:
         step = episode.advance(state)
@@ -233,14 +257,34 @@ class Rollout:
         self._journal.step(
             state.time_ns, reward, terminated=step.terminated, truncated=step.truncated
         )
+        self._tracer.step(step, reward, self._trial.penalty_s)
         reset = None
-        if step.done:
-            self._journal.end(self._record(episode, step))
+        if step.done and self._trial.puts_back(step.status, steps_left=episode.steps_left):
+            self._start = self._stage.free_place(episode.track, step.distance, state.time_ns)
+            reset = self._ask_reset(state)
+        elif step.done:
+            record = self._record(episode, step)
+            self._journal.end(record)
+            self._tracer.end(record)
             self._episode = None
             if self._trials_left is not None:
                 self._trials_left -= 1
+            if self.finished:
+                self._tracer.release()
+            if self._lap_goes_on(episode, step):
+                # This frame is the end of one lap and the beginning of the next.
+                self._begin(episode.track, state)
+                return
             reset = self._ask_reset(state)
         self._judge(episode, reward, reset)
+
+    def _lap_goes_on(self, episode: Episode, step: EpisodeStep) -> bool:
+        return (
+            self._trial_rules.is_continuous
+            and episode.track.closed
+            and step.status is EpisodeStatus.LAP_COMPLETE
+            and not self.finished
+        )
 
     def _record(self, episode: Episode, step: EpisodeStep) -> EpisodeRecord:
         return EpisodeRecord(
@@ -252,16 +296,26 @@ class Rollout:
             steps=step.step,
             progress=step.progress,
             reward=self._return,
-            duration_s=(step.state.time_ns - episode.begin.state.time_ns) / 1e9,
+            duration_s=(step.state.time_ns - episode.begin.state.time_ns) / 1e9
+            + self._trial.penalty_s,
             start_distance=episode.start_distance,
             wall_clock=self._wall_clock(),
             track=episode.track.name,
             reversed=episode.track.is_reversed,
+            penalty_s=self._trial.penalty_s,
+            crash_count=self._trial.count(EpisodeStatus.CRASHED),
+            off_track_count=self._trial.count(EpisodeStatus.OFF_TRACK),
+            immobilized_count=self._trial.count(EpisodeStatus.IMMOBILIZED),
+            reversed_count=self._trial.count(EpisodeStatus.REVERSED),
+            reset_count=self._trial.resets,
         )
 
     def _give_up_episode(self, reason: str) -> None:
         self._journal.give_up(reason)
+        self._tracer.give_up()
         self._episode = None
+        # It may just have been put back: the next one begins elsewhere.
+        self._start, self._resets_asked = None, 0
 
     def _judge(self, episode: Episode, reward: float, reset: Reset | None = None) -> None:
         step = episode.last
@@ -274,18 +328,27 @@ class Rollout:
             progress=step.progress,
             reward=reward,
         )
-        self._answer(_Answer(step.state, judgement, reset))
+        self._answer(step.state, judgement, reset)
 
     def _await_reset(self, state: CarState) -> None:
         judgement = Judgement(state.time_ns, self._number, 0, EpisodeStatus.PREPARE, begins=False)
-        self._answer(_Answer(state, judgement, self._ask_reset(state)))
+        if self._episode is not None:
+            last = self._episode.last
+            judgement = replace(
+                judgement,
+                episode=self._episode.number,
+                step=last.step,
+                status=EpisodeStatus.PAUSE,
+                progress=last.progress,
+            )
+        self._answer(state, judgement, self._ask_reset(state))
 
     def _ask_reset(self, state: CarState) -> Reset | None:
         """Ask for the next start, or again for the one that was asked for."""
         if self.finished:
             return None
         if self._start is None:
-            self._start = self._starts.next()
+            self._start = self._stage.prepare(self._starts.next(), self._number)
         x, y, yaw = self._start.track.pose_at(self._start.distance)
         if self._resets_asked == MAX_RESETS:
             raise ResetError(
@@ -296,18 +359,9 @@ class Rollout:
         self._resets_asked += 1
         return Reset(state.time_ns, x, y, yaw)
 
-    def _answer(self, answer: _Answer) -> None:
-        # The newest is put last even if its frame was answered otherwise before.
-        self._answers.pop(answer.state.time_ns, None)
-        self._answers[answer.state.time_ns] = answer
-        if len(self._answers) > _ANSWERS_KEPT:
-            del self._answers[next(iter(self._answers))]
-        self._give(answer)
-
-    def _give(self, answer: _Answer) -> None:
-        self._judgements.append(answer.judgement)
-        if answer.reset is not None:
-            self._resets.append(answer.reset)
+    def _answer(self, state: CarState, judgement: Judgement, reset: Reset | None) -> None:
+        placement = self._stage.placement(state.time_ns)
+        self._answers.give(Answer(state, judgement, reset, placement))
 
 
 def _is_at(state: CarState, start: Start) -> bool:

@@ -1,8 +1,9 @@
 """What the run's processes tell each other and the live display: episodes driven, trainer's state.
 
 Keys in Redis: `deepracer:{RUN}:episodes`, a bounded stream of episode records as JSON;
-`deepracer:{RUN}:trainer`, the newest state of the trainer as JSON; and
-`deepracer:{RUN}:reporter:NAME`, the last sequence number of a process that adds records.
+`deepracer:{RUN}:trainer`, the newest state of the trainer as JSON; `deepracer:{RUN}:begun`, by
+worker the number of the episode that it last began with; and `deepracer:{RUN}:reporter:NAME`, the
+last sequence number of a process that adds records.
 """
 
 import json
@@ -45,6 +46,7 @@ class RunStatus:
         prefix = f"deepracer:{{{run}}}:"
         self._episodes = prefix + "episodes"
         self._trainer = prefix + "trainer"
+        self._begun = prefix + "begun"
         self._reporter = f"{prefix}reporter:{uuid.uuid4().hex}"
         self._sequence = 0
         self._add_episode: Any = client.register_script(_ADD_EPISODE)
@@ -85,14 +87,30 @@ class RunStatus:
             found = self._range(after, limit)
         return found
 
-    def next_episode(self, worker: int) -> int:
-        """Number of the first episode of a worker that goes on in this run.
+    def begin_worker(self, worker: int) -> int:
+        """Begin, or go on, with a worker's episodes.
+
+        Segments of an episode that never ended may be in the buffer: its number is not used again,
+        else the trainer would take two episodes for one.
 
         Args:
             worker: its index.
+
+        Returns:
+            Number of its first episode from now on; a number is left out at each new beginning.
         """
-        records = self.episodes(limit=self._max_episodes)
-        return max((each.number for _, each in records if each.worker == worker), default=-1) + 1
+        numbers = [
+            each.number
+            for _, each in self.episodes(limit=self._max_episodes)
+            if each.worker == worker and each.mode == "training"
+        ]
+        begun = cast("bytes | None", self._client.hget(self._begun, str(worker)))
+        first = max(
+            0 if begun is None else int(begun) + 1,
+            max(numbers) + 2 if numbers else 0,
+        )
+        self._client.hset(self._begun, str(worker), first)
+        return first
 
     def set_trainer(self, status: Mapping[str, Any]) -> None:
         """Tell the trainer's state.
@@ -109,7 +127,7 @@ class RunStatus:
 
     def clear(self) -> None:
         """Forget the episodes and the trainer's state of the run."""
-        self._client.delete(self._episodes, self._trainer)
+        self._client.delete(self._episodes, self._trainer, self._begun)
 
     def _range(self, after: str, limit: int) -> list[tuple[str, EpisodeRecord]]:
         # The exclusive ranges of later servers are not in Redis 6.0: the known one comes first.

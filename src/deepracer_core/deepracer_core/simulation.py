@@ -1,5 +1,6 @@
 """The interface behind which every simulator stands: a step is an action, a frame its result."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,6 +58,23 @@ class Frame:
         return float(np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)))
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectPose:
+    """Where something else than the car stands on the road.
+
+    Attributes:
+        name: of its model in the simulator.
+        x: of its middle, metres.
+        y: as x.
+        yaw: heading, radians, counter-clockwise from the x axis.
+    """
+
+    name: str
+    x: float
+    y: float
+    yaw: float
+
+
 class Simulator(Protocol):
     """A world with one car in it that moves only when it is told to."""
 
@@ -65,6 +83,12 @@ class Simulator(Protocol):
 
     def step(self, steering_angle: float, speed: float) -> Frame:
         """Drive for one control period, radians and m/s, and return the frame at its end."""
+
+    def place(self, objects: Sequence[ObjectPose]) -> None:
+        """Have other things stand at these poses in the next frame, and until they are placed anew.
+
+        Their models are in the world, each under its name.
+        """
 
     def close(self) -> None:
         """Let go of the simulator. Closing twice is allowed."""

@@ -131,6 +131,11 @@ class Track:
         """The centre line as the reward parameters have it: a circuit's first is repeated."""
         return self._waypoints.copy()
 
+    @property
+    def widths(self) -> tuple[float, float]:
+        """Metres from border to border where the road is narrowest and where it is widest."""
+        return float(self._widths.min()), float(self._widths.max())
+
     def closest_waypoints(self, distance: float) -> tuple[int, int]:
         """Indices in `waypoints` of the one behind (or at) `distance` and of the one ahead."""
         behind = self._segment_at(self._on_lap(distance))

@@ -1,7 +1,8 @@
 """The tracks that are there: found by name, whether the workspace is installed or a clone.
 
 A track has a route `models/<name>/<name>.npy` and a world `worlds/<name>.world`, both under the
-share folder of the package `deepracer` or under the repository.
+share folder of the package `deepracer` or under the repository; or, for an imported one, under
+$DEEPRACER_TRACKS or `tracks/` in the working folder. A shipped track wins over an imported one.
 """
 
 import difflib
@@ -12,6 +13,9 @@ from deepracer_core.errors import ConfigurationError
 from deepracer_core.track import Track
 
 _PACKAGE = "deepracer"
+
+_IMPORTED = "tracks"
+"""Folder of imported tracks, in the working folder, where $DEEPRACER_TRACKS names no other."""
 
 
 def share_folder() -> Path:
@@ -32,11 +36,19 @@ def share_folder() -> Path:
     )
 
 
+def imported_folder() -> Path:
+    """The folder that holds `models/` and `worlds/` of imported tracks; it need not be there."""
+    return Path(os.environ.get("DEEPRACER_TRACKS") or _IMPORTED).absolute()
+
+
+def shipped_names() -> list[str]:
+    """The tracks that come with the project, in alphabetical order."""
+    return _names(share_folder())
+
+
 def track_names() -> list[str]:
-    """All tracks that have a world and a route, in alphabetical order."""
-    folder = share_folder()
-    worlds = sorted((folder / "worlds").glob("*.world"))
-    return [world.stem for world in worlds if _route(folder, world.stem).is_file()]
+    """All tracks that have a world and a route, imported ones too, in alphabetical order."""
+    return sorted({name for folder in _folders() for name in _names(folder)})
 
 
 def route_path(name: str) -> Path:
@@ -45,8 +57,7 @@ def route_path(name: str) -> Path:
     Raises:
         ConfigurationError: there is no track of that name.
     """
-    _check(name)
-    return _route(share_folder(), name)
+    return _route(_folder_of(name), name)
 
 
 def world_path(name: str) -> Path:
@@ -55,8 +66,7 @@ def world_path(name: str) -> Path:
     Raises:
         ConfigurationError: there is no track of that name.
     """
-    _check(name)
-    return share_folder() / "worlds" / f"{name}.world"
+    return _folder_of(name) / "worlds" / f"{name}.world"
 
 
 def load_track(name: str) -> Track:
@@ -72,14 +82,25 @@ def _route(folder: Path, name: str) -> Path:
     return folder / "models" / name / f"{name}.npy"
 
 
-def _check(name: str) -> None:
+def _folders() -> list[Path]:
+    return [share_folder(), imported_folder()]
+
+
+def _names(folder: Path) -> list[str]:
+    worlds = sorted((folder / "worlds").glob("*.world"))
+    return [world.stem for world in worlds if _route(folder, world.stem).is_file()]
+
+
+def _folder_of(name: str) -> Path:
+    for folder in _folders():
+        if name in _names(folder):
+            return folder
     names = track_names()
-    if name in names:
-        return
     nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
     hint = f" (nearest: {nearest[0]!r})" if nearest else ""
+    places = " and ".join(map(str, _folders()))
     raise ConfigurationError(
-        f"unknown track {name!r}{hint}; there are {', '.join(names) or 'none'} in {share_folder()}"
+        f"unknown track {name!r}{hint}; there are {', '.join(names) or 'none'} in {places}"
     )
 
 

@@ -5,10 +5,11 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from deepracer_core.simulation import CONTROL_RATE, Frame, frame_time_ns
+from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, frame_time_ns
 from numpy.typing import NDArray
 
 from deepracer_gazebo import frames
@@ -36,10 +37,13 @@ class GazeboSimulator:
         self._path = Path(path)
         self._deadline = deadline
         self._sequence = 0
+        self._placement = b""
         self._socket = self._connect()
         hello = bytearray(frames.HELLO.size)
         self._receive(memoryview(hello))
-        magic, protocol, rate, self._width, self._height, _, _ = frames.HELLO.unpack(hello)
+        magic, protocol, rate, self._width, self._height, self._features, _ = frames.HELLO.unpack(
+            hello
+        )
         if magic != frames.HELLO_MAGIC or protocol != frames.PROTOCOL:
             self.close()
             raise SimulatorError(
@@ -82,6 +86,28 @@ class GazeboSimulator:
         """
         return self._exchange(0, (steering_angle, speed, 0.0, 0.0, 0.0))
 
+    def place(self, objects: Sequence[ObjectPose]) -> None:
+        """Have models of the world stand at these poses in the next frame and from there on.
+
+        The world has to have them (`object_models.with_objects`). They are not in the car's way:
+        whether it hits one is for the race to judge.
+
+        Raises:
+            ValueError: a number is not finite, or a name longer than 31 bytes.
+            SimulatorError: the simulator's plugin is too old for it.
+        """
+        if not self._features & frames.PLACES:
+            raise SimulatorError(
+                f"{self._path}: the car plugin cannot place objects: build it again with set-up"
+            )
+        parts = [frames.PLACEMENT.pack(len(objects), 0)]
+        for each in objects:
+            name, pose = each.name.encode(), (each.x, each.y, each.yaw)
+            if len(name) > 31 or not all(map(math.isfinite, pose)):
+                raise ValueError(f"expected a name of at most 31 bytes and a finite pose: {each}")
+            parts.append(frames.PLACED.pack(name, *pose))
+        self._placement = b"".join(parts)
+
     def close(self) -> None:
         """Let go of the simulator. Closing twice is allowed."""
         self._socket.close()
@@ -90,11 +116,14 @@ class GazeboSimulator:
         if not all(map(math.isfinite, numbers)):
             raise ValueError(f"the simulator takes finite numbers only, not {numbers}")
         self._sequence = (self._sequence + 1) % (1 << 32)
+        placement, self._placement = self._placement, b""
+        if placement:
+            flags |= frames.PLACE
         request = frames.REQUEST.pack(
             frames.REQUEST_MAGIC, self._sequence, self._iterations, flags, *numbers
         )
         try:
-            self._socket.sendall(request)
+            self._socket.sendall(request + placement)
         except OSError as error:
             raise self._lost(error) from error
         # The frame keeps the memory, so each reply gets its own and nothing is copied.

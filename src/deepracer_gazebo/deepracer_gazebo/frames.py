@@ -12,11 +12,23 @@ PROTOCOL = 1
 RESET = 1
 """Flag of a request: the car stands still at the given pose at the end of the step."""
 
+PLACE = 2
+"""Flag of a request: a PLACEMENT follows it, and as many PLACED as that says."""
+
+PLACES = 1
+"""Feature of a server: it takes requests with PLACE."""
+
 HELLO = struct.Struct("<6IQ")
-"""Magic, protocol, physics iterations in a second, width, height, reserved, iterations so far."""
+"""Magic, protocol, physics iterations in a second, width, height, features, iterations so far."""
 
 REQUEST = struct.Struct("<4I5d")
 """Magic, sequence, iterations, flags, steering angle, speed, x, y, yaw."""
+
+PLACEMENT = struct.Struct("<2I")
+"""How many objects are placed, reserved."""
+
+PLACED = struct.Struct("<32s3d")
+"""Name of a model, x, y, yaw."""
 
 REPLY = np.dtype(
     [

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepracer_core.race_objects import RaceType
+
 from deepracer_gazebo.car_model import Color, car_files
 from deepracer_gazebo.gazebo_place import GazeboPlace
 from deepracer_gazebo.gazebo_process import GazeboProcess
 from deepracer_gazebo.gazebo_resources import model_folders, ros_plugins
+from deepracer_gazebo.object_models import object_models, with_objects
 
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -36,6 +39,8 @@ class GazeboOptions:
         seed: of Gazebo's random numbers; its own choice when None.
         model_path: folders of models beside the workspace's own.
         resource_path: folders of media beside the world's and Gazebo's own.
+        race_type: what else is in the world.
+        objects: how many of it.
         car_color: of the car's body, red, green and blue from 0 to 1; as it is shipped when None.
         port: of Gazebo's master; a free one when None.
         gui: show the world on the user's screen.
@@ -49,6 +54,8 @@ class GazeboOptions:
     seed: int | None = None
     model_path: Sequence[Path] = ()
     resource_path: Sequence[Path] = ()
+    race_type: RaceType = RaceType.TIME_TRIAL
+    objects: int = 0
     car_color: Color | None = None
     port: int | None = None
     gui: bool = False
@@ -156,7 +163,18 @@ class GazeboServer:
             arguments += ["--seed", str(options.seed)]
         for plugin in ros_plugins(self._place):
             arguments += ["-s", plugin]
-        return [*arguments, self._place.seen_from_inside(options.world)]
+        return [*arguments, self._place.seen_from_inside(self._world())]
+
+    def _world(self) -> Path:
+        """The world file, or one of our own with the objects of a race in it."""
+        options = self._options
+        models = object_models(options.race_type, options.objects)
+        if not models:
+            return options.world
+        assert self._home is not None
+        world = Path(self._home.name) / options.world.name
+        world.write_text(with_objects(options.world.read_text(encoding="utf-8"), models))
+        return world
 
     def _basics(self) -> dict[str, str]:
         assert self._home is not None

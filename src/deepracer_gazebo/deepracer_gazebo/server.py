@@ -1,4 +1,4 @@
-"""Runs Gazebo for one world: `gazebo_server --world WORLD --socket PATH`.
+"""Runs Gazebo for one world: `gazebo_server --track NAME --socket PATH`.
 
 The socket appears when the simulator is ready. The server ends on SIGTERM or SIGINT with exit
 code 0, with its parent, and when Gazebo fails; it leaves no process and no mount behind.
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from deepracer_core.die_with_parent import die_with_parent
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.race_objects import RaceType
+from deepracer_core.track_library import world_path
 
 from deepracer_gazebo.car_model import parse_color
 from deepracer_gazebo.gazebo_place import GazeboPlace, find_gazebo
@@ -32,13 +34,24 @@ def parse_arguments(arguments: Sequence[str] | None) -> GazeboOptions:
     parser = argparse.ArgumentParser(
         prog="gazebo_server", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--world", type=Path, required=True, help="the world file")
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument("--track", help="a track's name, shipped or imported")
+    place.add_argument("--world", type=Path, help="a world file")
     parser.add_argument("--socket", type=Path, required=True, help="where the simulator listens")
     parser.add_argument("--seed", type=int, help="of Gazebo's random numbers")
     for name, kind in (("--model-path", "models"), ("--resource-path", "media")):
         parser.add_argument(
             name, type=Path, action="append", default=[], help=f"a folder of {kind} (repeatable)"
         )
+    parser.add_argument(
+        "--race-type",
+        type=RaceType,
+        default=RaceType.TIME_TRIAL,
+        choices=list(RaceType),
+        metavar="|".join(race.value for race in RaceType),
+        help="boxes for object_avoidance, cars for head_to_bot (default: time_trial, neither)",
+    )
+    parser.add_argument("--objects", type=int, default=0, help="how many of them (default: 0)")
     parser.add_argument("--car-color", metavar="#RRGGBB", help="of the car's body")
     parser.add_argument("--port", type=int, help="of Gazebo's master (default: a free one)")
     parser.add_argument("--gui", action="store_true", help="show the world on this screen")
@@ -54,7 +67,12 @@ def parse_arguments(arguments: Sequence[str] | None) -> GazeboOptions:
     )
     parser.add_argument("--verbose", action="store_true", help="show all that Gazebo prints")
     options = vars(parser.parse_args(arguments))
-    options["world"] = options["world"].resolve()
+    track = options.pop("track")
+    options["world"] = (world_path(track) if track else options["world"]).resolve()
+    # An imported track has its model beside its world: PLACE/worlds/NAME.world, PLACE/models/NAME.
+    beside = options["world"].parent.parent / "models"
+    if beside.is_dir():
+        options["model_path"].append(beside)
     options["socket"] = options["socket"].resolve()
     if options["car_color"] is not None:
         options["car_color"] = parse_color(options["car_color"])

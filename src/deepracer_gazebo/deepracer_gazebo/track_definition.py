@@ -21,6 +21,9 @@ _SPACING = 0.13
 _DECIMALS = 6
 """Coordinates are whole micrometres, so that no machine's last digits show in the files."""
 
+_ROUNDING = 1e-9
+"""Metres; two bends that share the whole straight between them, as a hairpin's do, may touch."""
+
 
 @dataclass(frozen=True, slots=True)
 class Corner:
@@ -172,12 +175,12 @@ def _straights(definition: TrackDefinition, bends: list[_Bend]) -> list[float]:
         following = (number + 1) % len(corners)
         side = math.hypot(corners[following].x - corner.x, corners[following].y - corner.y)
         straight = side - bends[number].tangent - bends[following].tangent
-        if straight < 0.0:
+        if straight < -_ROUNDING:
             raise ConfigurationError(
                 f"{definition.name}: points {number + 1} and {following + 1}: {side:.2f} m apart,"
                 f" but their bends need {side - straight:.2f} m: move them or take smaller radii"
             )
-        straights.append(straight)
+        straights.append(max(straight, 0.0))
     return straights
 
 

@@ -22,6 +22,9 @@ _DASH_PERIOD = 0.4
 _TEXTURE_SIZE = 1.0
 """Metres of road that one copy of the texture covers."""
 
+_DECIMALS = 4
+"""Tenths of a millimetre: finer than any camera sees, and the files stay small."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
@@ -37,9 +40,10 @@ class Mesh:
 
     def to_obj(self, name: str) -> str:
         """Wavefront text; the texture lies evenly over the ground, one copy per metre."""
+        vertices = self.vertices.round(_DECIMALS) + 0.0
         lines = [f"o {name}"]
-        lines += [f"v {x:.6f} {y:.6f} 0" for x, y in self.vertices + 0.0]
-        lines += [f"vt {x:.6f} {y:.6f}" for x, y in self.vertices / _TEXTURE_SIZE + 0.0]
+        lines += [f"v {x:.{_DECIMALS}f} {y:.{_DECIMALS}f} 0" for x, y in vertices]
+        lines += [f"vt {x:.{_DECIMALS}f} {y:.{_DECIMALS}f}" for x, y in vertices / _TEXTURE_SIZE]
         lines.append("vn 0 0 1")
         lines += [f"f {a}/{a}/1 {b}/{b}/1 {c}/{c}/1" for a, b, c in self.triangles + 1]
         return "\n".join(lines) + "\n"
@@ -47,7 +51,7 @@ class Mesh:
 
 def asphalt(route: Route) -> Mesh:
     """The road's surface, from border to border."""
-    return _strip([route.inner, route.center, route.outer], route.closed)
+    return _strip([route.inner, route.outer], route.closed)
 
 
 def border_lines(route: Route) -> Mesh:

@@ -9,6 +9,7 @@ import io
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import numpy as np
 from deepracer_core.errors import ConfigurationError
@@ -72,11 +73,12 @@ def track_files(name: str, description: str, rows: NDArray[np.float64]) -> Files
         "borders": track_mesh.border_lines(route),
         "center_line": track_mesh.center_dashes(route),
     }
+    config = MODEL_CONFIG.format(name=name, description=escape(description))
     x, y, yaw = track.pose_at(0.0)
     middle = 0.5 * (route.outer.min(axis=0) + route.outer.max(axis=0))
     size = float(np.ptp(route.outer, axis=0).max())
     texts = {
-        f"models/{name}/model.config": MODEL_CONFIG.format(name=name, description=description),
+        f"models/{name}/model.config": config,
         f"models/{name}/model.sdf": TRACK_SDF.format(name=name),
         f"worlds/{name}.world": WORLD.format(
             name=name,
@@ -89,6 +91,14 @@ def track_files(name: str, description: str, rows: NDArray[np.float64]) -> Files
     yield f"models/{name}/{name}.npy", npy.getvalue()
     for path, text in texts.items():
         yield path, text.encode()
+
+
+def write_files(root: Path, files: Files) -> None:
+    """Write files under `root`, with the folders that they need."""
+    for path, data in files:
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
 
 
 def generate(root: Path, names: Sequence[str] = ()) -> list[str]:
@@ -110,12 +120,12 @@ def generate(root: Path, names: Sequence[str] = ()) -> list[str]:
             raise ConfigurationError(
                 f"{root / 'worlds/definitions'}: no definition of {name!r}, only {[*definitions]}"
             )
-    _write(root, field_files())
+    write_files(root, field_files())
     lines = []
     for name in names or definitions:
         definition = load_definition(definitions[name])
         rows = route_rows(definition)
-        _write(root, track_files(name, definition.description, rows))
+        write_files(root, track_files(name, definition.description, rows))
         track = Track.from_route(rows, name)
         lines.append(f"{name}: {track.length:.2f} m, {len(track.center)} waypoints")
     return lines
@@ -134,13 +144,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     print("\n".join(lines))
     return 0
-
-
-def _write(root: Path, files: Files) -> None:
-    for path, data in files:
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
 
 
 if __name__ == "__main__":

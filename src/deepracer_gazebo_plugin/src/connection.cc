@@ -21,6 +21,8 @@ namespace
 // Longer than any control period that makes sense; a typing error shall not freeze the simulator.
 constexpr uint32_t kMaxIterations = 100000;
 
+constexpr uint32_t kMaxPlaces = 64;
+
 // A client that stops in the middle of a frame.
 constexpr timeval kClientPatience{5, 0};
 
@@ -84,7 +86,40 @@ std::optional<Request> Connection::Receive(const Hello &hello, std::chrono::mill
     Drop(fault);
     return std::nullopt;
   }
+  places_.clear();
+  if (request.flags & Request::kPlace && !ReceivePlaces())
+    return std::nullopt;
   return request;
+}
+
+bool Connection::ReceivePlaces()
+{
+  Placement placement;
+  if (recv(client_, &placement, sizeof(placement), MSG_WAITALL) != sizeof(placement))
+  {
+    Drop("its placement is incomplete");
+    return false;
+  }
+  if (placement.count > kMaxPlaces)
+  {
+    Drop("it placed " + std::to_string(placement.count) + " objects");
+    return false;
+  }
+  places_.resize(placement.count);
+  const ssize_t size = places_.size() * sizeof(Placed);
+  if (recv(client_, places_.data(), size, MSG_WAITALL) != size)
+  {
+    Drop("its placement is incomplete");
+    return false;
+  }
+  for (const auto &place : places_)
+    if (place.name[sizeof(place.name) - 1] != 0 || !std::isfinite(place.x) || !std::isfinite(place.y) ||
+        !std::isfinite(place.yaw))
+    {
+      Drop("it placed something without a name or at no place");
+      return false;
+    }
+  return true;
 }
 
 void Connection::Send(const Reply &reply, const std::vector<uint8_t> &image, const std::string &contacts)

@@ -23,14 +23,22 @@ public:
   /// The next request, when one arrives in time. Greets whoever connects.
   std::optional<Request> Receive(const Hello &hello, std::chrono::milliseconds timeout);
 
+  /// What the newest request places.
+  const std::vector<Placed> &Places() const { return places_; }
+
+  /// Lets go of a client whose request cannot be met.
+  void Refuse(const std::string &reason) { Drop(reason); }
+
   void Send(const Reply &reply, const std::vector<uint8_t> &image, const std::string &contacts);
 
 private:
   void Accept(const Hello &hello);
   void Drop(const std::string &reason);
+  bool ReceivePlaces();
 
   std::string path_;
   int listener_ = -1;
   int client_ = -1;
+  std::vector<Placed> places_;
 };
 }  // namespace deepracer

@@ -15,17 +15,21 @@ constexpr uint32_t kProtocol = 1;
 /// The server speaks first, once for each connection.
 struct Hello
 {
+  static constexpr uint32_t kPlaces = 1;
+
   uint32_t magic;
   uint32_t protocol;
   uint32_t physics_rate;  // iterations in one second of simulated time
   uint32_t width, height; // of the image, pixels of 3 bytes (red, green, blue)
-  uint32_t reserved;
+  uint32_t features;      // kPlaces: a request can place objects
   uint64_t iterations;    // since the simulator started
 };
 
+/// With kPlace, a Placement follows, and as many Placed as it says.
 struct Request
 {
   static constexpr uint32_t kReset = 1;
+  static constexpr uint32_t kPlace = 2;
 
   uint32_t magic;
   uint32_t sequence;    // comes back in the reply
@@ -34,6 +38,19 @@ struct Request
   double steering_angle;  // of a wheel midway between the front wheels, left positive
   double speed;           // m/s
   double x, y, yaw;       // with kReset: the car stands still here at the end of the step
+};
+
+struct Placement
+{
+  uint32_t count;
+  uint32_t reserved;
+};
+
+/// From this step on the model stands here, on the ground.
+struct Placed
+{
+  char name[32];  // UTF-8, ends with a zero
+  double x, y, yaw;
 };
 
 /// Followed by the image (height * width * 3 bytes, rows from the top) and the names of the models that the
@@ -56,5 +73,6 @@ struct Reply
 };
 
 static_assert(sizeof(Hello) == 32 && sizeof(Request) == 56 && sizeof(Reply) == 192, "padding on the wire");
+static_assert(sizeof(Placement) == 8 && sizeof(Placed) == 56, "padding on the wire");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the frames are little-endian");
 }  // namespace deepracer

@@ -16,6 +16,7 @@
 #include "car.hh"
 #include "connection.hh"
 #include "contacts.hh"
+#include "objects.hh"
 
 using namespace std::chrono_literals;
 
@@ -80,6 +81,7 @@ private:
     car_ = std::make_unique<Car>(model);
     contacts_ = std::make_unique<Contacts>(world, model);
     camera_ = std::make_unique<Camera>(world, model);
+    objects_ = std::make_unique<Objects>(world);
 
     const auto start = model->WorldPose();
     car_->Reset(start.Pos().X(), start.Pos().Y(), start.Rot().Yaw());
@@ -130,6 +132,9 @@ private:
 
   void Begin(const Request &request)
   {
+    const auto missing = objects_->Place(connection_->Places());
+    if (!missing.empty())
+      return connection_->Refuse("it placed '" + missing + "', which the world does not have");
     request_ = request;
     started_ = std::chrono::steady_clock::now();
     contacts_->Clear();
@@ -177,6 +182,7 @@ private:
     hello.physics_rate = static_cast<uint32_t>(std::lround(1.0 / world_->Physics()->GetMaxStepSize()));
     hello.width = camera_->Width();
     hello.height = camera_->Height();
+    hello.features = Hello::kPlaces;
     hello.iterations = world_->Iterations();
     return hello;
   }
@@ -186,6 +192,7 @@ private:
   std::unique_ptr<Car> car_;
   std::unique_ptr<Contacts> contacts_;
   std::unique_ptr<Camera> camera_;
+  std::unique_ptr<Objects> objects_;
   std::unique_ptr<Connection> connection_;
 
   Request request_{};

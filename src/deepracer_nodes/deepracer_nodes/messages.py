@@ -10,10 +10,11 @@ from builtin_interfaces.msg import Time
 from deepracer_core.action_space import Command
 from deepracer_core.car_geometry import steering_angle
 from deepracer_core.episode import CarState, EpisodeStatus
-from deepracer_core.rollout import Judgement, Reset
-from deepracer_core.simulation import WHEELBASE, Frame
+from deepracer_core.race_objects import RaceType, object_name
+from deepracer_core.rollout import Judgement, Placement, Reset
+from deepracer_core.simulation import WHEELBASE, Frame, ObjectPose
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import PoseStamped, TransformStamped, TwistStamped
+from geometry_msgs.msg import Pose, PoseArray, PoseStamped, TransformStamped, TwistStamped
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import JointState
 
@@ -133,6 +134,36 @@ def from_reset(message: PoseStamped) -> Reset:
         x=message.pose.position.x,
         y=message.pose.position.y,
         yaw=2.0 * math.atan2(q.z, q.w),
+    )
+
+
+def to_objects(placement: Placement) -> PoseArray:
+    """Where the objects are to be, in the order of their names' numbers."""
+    message = PoseArray()
+    message.header.stamp = to_stamp(placement.time_ns)
+    message.header.frame_id = WORLD_FRAME
+    for placed in placement.objects:
+        pose = Pose()
+        pose.position.x, pose.position.y = float(placed.x), float(placed.y)
+        pose.orientation.z = math.sin(0.5 * placed.yaw)
+        pose.orientation.w = math.cos(0.5 * placed.yaw)
+        message.poses.append(pose)
+    return message
+
+
+def from_objects(message: PoseArray, race_type: RaceType) -> Placement:
+    """Where the objects of a race are to be; the kind of the race gives their names."""
+    return Placement(
+        time_ns=from_stamp(message.header.stamp),
+        objects=tuple(
+            ObjectPose(
+                name=object_name(race_type, index),
+                x=pose.position.x,
+                y=pose.position.y,
+                yaw=2.0 * math.atan2(pose.orientation.z, pose.orientation.w),
+            )
+            for index, pose in enumerate(message.poses)
+        ),
     )
 
 

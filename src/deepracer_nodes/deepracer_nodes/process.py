@@ -18,7 +18,7 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.task import Future
 
-FAULTS = (PolicyError, RedisUnavailable, ResetError, RewardError, SimulatorError, StoreError)
+FAULTS = (PolicyError, RedisUnavailable, ResetError, SimulatorError, StoreError)
 """Faults outside this program; each message says what to do, so no traceback is shown."""
 
 AnyNode = TypeVar("AnyNode", bound=Node)
@@ -36,7 +36,7 @@ def run(create_node: Callable[[], AnyNode], start: Callable[[AnyNode], None]) ->
 
     Returns:
         The process's exit code: 0 after a requested stop, 1 after a fault outside this program, 2
-        when the configuration is unusable.
+        when the configuration is unusable, the user's reward function included.
     """
     die_with_parent()
     # rclpy's handler wakes a node that spins; this one ends a node that waits for something else.
@@ -52,7 +52,7 @@ def run(create_node: Callable[[], AnyNode], start: Callable[[AnyNode], None]) ->
             return 0
         rclpy.spin_until_future_complete(node, finished)
         return int(finished.result() or 0)
-    except ConfigurationError as error:
+    except (ConfigurationError, RewardError) as error:
         print(error, file=sys.stderr)
         return 2
     except FAULTS as error:

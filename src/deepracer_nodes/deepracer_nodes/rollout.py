@@ -3,20 +3,24 @@
 import logging
 import sys
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 from cv_bridge import CvBridge
 from deepracer_core.episode import EpisodeRecord, EpisodeRules
-from deepracer_core.evaluation_results import write_results
+from deepracer_core.evaluation_results import DrivenLine, write_results
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import load_model_metadata
+from deepracer_core.model_store import open_storage
+from deepracer_core.records import EvaluationRecords, TrainingRecords
+from deepracer_core.records_writer import RecordsWriter
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_publisher import RolloutPublisher
 from deepracer_core.reward import load_reward_function
 from deepracer_core.rollout import Rollout
 from deepracer_core.run_status import RunStatus
 from deepracer_core.segment import encode
-from deepracer_core.starts import StartPositions
 from deepracer_core.track_library import load_track
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
@@ -28,13 +32,19 @@ from sensor_msgs.msg import Image, JointState
 from deepracer_nodes import messages, topics
 from deepracer_nodes.parameters import declare, parameter
 from deepracer_nodes.process import run
+from deepracer_nodes.race_parameters import (
+    RaceParameters,
+    create_scenes,
+    create_starts,
+    create_trial_rules,
+)
 
 FLUSH_DEADLINE_S = 2.0
 """Seconds for the last experience to reach Redis at the end; shorter than a launch's patience."""
 
 
 @dataclass(frozen=True)
-class RolloutParameters:
+class RolloutParameters(RaceParameters):
     """What the launch file tells the rollout node."""
 
     track: str = parameter("", "name of a track of the library")
@@ -56,6 +66,10 @@ class RolloutParameters:
         512, "bound of the experience buffer, MiB", lowest=1, highest=1_000_000
     )
     trials: int = parameter(3, "laps to try in an evaluation", lowest=1, highest=1000)
+    store: str = parameter("", "where the run's records are kept; nowhere if empty")
+    workers: int = parameter(1, "simulation workers of the run", lowest=1, highest=10_000)
+    hyperparameters: str = parameter("", "path of hyperparameters.json, for training")
+    trace_log: bool = parameter(False, "whether each step is printed as a SIM_TRACE_LOG line")
     results: str = parameter("", "file for the results of an evaluation, JSON; none if empty")
 
 
@@ -75,32 +89,45 @@ class RolloutNode(Node):
         self._odometry: dict[int, Odometry] = {}
         self._joints: dict[int, JointState] = {}
         self._records: list[EpisodeRecord] = []
+        self._lines: list[DrivenLine] = []
         self._race: Rollout | None = None
         self._buffer: RolloutPublisher | None = None
+        self._writer: RecordsWriter | None = None
 
         self._episode = topics.EPISODE.publish_from(self)
         self._reset = topics.RESET.publish_from(self)
+        self._objects = topics.OBJECTS.publish_from(self)
         topics.ODOMETRY.subscribe_on(self, self._on_odometry)
         topics.JOINT_STATES.subscribe_on(self, self._on_joint_state)
         topics.OBSERVATION.subscribe_on(self, self._on_observation)
         topics.DRIVE.subscribe_on(self, self._on_drive)
         topics.POLICY.subscribe_on(self, self._on_policy)
 
-    def start(self, race: Rollout, buffer: RolloutPublisher | None) -> None:
+    def start(
+        self,
+        race: Rollout,
+        buffer: RolloutPublisher | None,
+        writer: RecordsWriter | None = None,
+    ) -> None:
         """Judge every frame from now on.
 
         Args:
             race: what judges.
             buffer: where segments and records go; None in an evaluation.
+            writer: what keeps traces and metrics, if anything.
         """
-        self._race, self._buffer = race, buffer
+        self._race, self._buffer, self._writer = race, buffer, writer
 
     def destroy_node(self) -> None:
-        """Send what is complete, then let go of Redis with the node."""
+        """Send and write down what is complete, then let go of Redis with the node."""
         if self._buffer is not None:
             left = self._buffer.close(FLUSH_DEADLINE_S)
             if left:
                 self.get_logger().warning(f"{left} segments or records did not reach Redis")
+        if self._writer is not None:
+            left = self._writer.close()
+            if left:
+                self.get_logger().warning(f"{left} episodes leave no trace: the store is away")
         super().destroy_node()
 
     def _on_odometry(self, message: Odometry) -> None:
@@ -134,6 +161,8 @@ class RolloutNode(Node):
         self._answer()
 
     def _answer(self) -> None:
+        for placement in self._race.take_placements():
+            self._objects.publish(messages.to_objects(placement))
         for judgement in self._race.take_judgements():
             self._episode.publish(messages.to_episode(judgement))
         for reset in self._race.take_resets():
@@ -142,11 +171,16 @@ class RolloutNode(Node):
             self.get_logger().warning(f"episode {loss.episode}: {loss.reason}")
         for segment in self._race.take_segments():
             self._buffer.segment(encode(segment))
+        for trace in self._race.take_traces():
+            if self._writer is not None:
+                self._writer.episode(trace)
+            if self.parameters.results:
+                self._lines.append(DrivenLine.of(trace))
         for record in self._race.take_records():
             self._keep(record)
         if self._race.finished and not self.finished.done():
             if self.parameters.results:
-                write_results(Path(self.parameters.results), self._records)
+                write_results(Path(self.parameters.results), self._records, self._lines)
             self.finished.set_result(0)
 
     def _keep(self, record: EpisodeRecord) -> None:
@@ -176,7 +210,8 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
     return Rollout(
         load_reward_function(given.reward_function),
         load_model_metadata(given.model_metadata).action_space,
-        StartPositions(track) if training else StartPositions.start_line(track),
+        # The workers of a run begin evenly spread over the lap.
+        create_starts(given, track, training=training, ahead=given.worker / given.workers),
         EpisodeRules(max_steps=given.max_steps or None),
         run=given.run,
         worker=given.worker,
@@ -185,7 +220,36 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
         mode="training" if training else "evaluation",
         trials=given.trials,
         first_episode=first_episode,
+        trial_rules=create_trial_rules(given),
+        scenes=create_scenes(given, track, seed=given.seed, worker=given.worker),
     )
+
+
+def create_writer(given: RolloutParameters) -> RecordsWriter | None:
+    """What keeps the traces and metrics that the parameters ask for.
+
+    Raises:
+        ConfigurationError: a file or an address in them cannot be used.
+    """
+    if not given.store:
+        return None
+    storage = open_storage(given.store)
+    is_discrete = load_model_metadata(given.model_metadata).action_space.is_discrete
+    trace_log = sys.stdout if given.trace_log else None
+    if given.mode != "training":
+        return RecordsWriter(EvaluationRecords(storage, is_discrete=is_discrete), trace_log)
+    hyperparameters = (
+        load_hyperparameters(given.hyperparameters) if given.hyperparameters else Hyperparameters()
+    )
+    records = TrainingRecords(
+        storage,
+        worker=given.worker,
+        workers=given.workers,
+        # An iteration of the run is as long as the user says, whoever drives it.
+        episodes_per_iteration=ceil(hyperparameters.num_episodes_between_training / given.workers),
+        is_discrete=is_discrete,
+    )
+    return RecordsWriter(records, trace_log)
 
 
 def start(node: RolloutNode) -> None:
@@ -197,14 +261,14 @@ def start(node: RolloutNode) -> None:
     """
     given = node.parameters
     if given.mode != "training":
-        node.start(create_race(given), None)
+        node.start(create_race(given), None, create_writer(given))
         return
     client = connect(given.redis)
     status = RunStatus(client, given.run)
-    race = create_race(given, first_episode=status.next_episode(given.worker))
+    race = create_race(given, first_episode=status.begin_worker(given.worker))
     megabytes = given.buffer_megabytes
     buffer = ExperienceBuffer(client, given.run, given.buffer_segments, megabytes << 20)
-    node.start(race, RolloutPublisher(buffer, status))
+    node.start(race, RolloutPublisher(buffer, status), create_writer(given))
 
 
 def main() -> None:

@@ -5,12 +5,14 @@ control period of simulated time however long the answer took.
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cv_bridge import CvBridge
-from deepracer_core.simulation import Frame, Simulator
+from deepracer_core.race_objects import RaceType
+from deepracer_core.simulation import Frame, ObjectPose, Simulator
 from deepracer_gazebo.client import GazeboSimulator
-from geometry_msgs.msg import PoseStamped, TwistStamped
+from geometry_msgs.msg import PoseArray, PoseStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
@@ -18,6 +20,7 @@ from rosgraph_msgs.msg import Clock as ClockMessage
 from deepracer_nodes import messages, topics
 from deepracer_nodes.parameters import declare, parameter
 from deepracer_nodes.process import run
+from deepracer_nodes.race_parameters import parse_race_type
 
 try:
     from tf2_msgs.msg import TFMessage
@@ -36,6 +39,10 @@ class BridgeParameters:
     deadline: float = parameter(
         60.0, "seconds to wait for the simulator to be there", lowest=1.0, highest=600.0
     )
+    race_type: str = parameter(
+        "time_trial",
+        "time_trial, object_avoidance or head_to_bot: with objects, each frame waits for theirs",
+    )
 
 
 class SimulatorBridge(Node):
@@ -48,6 +55,10 @@ class SimulatorBridge(Node):
         self._frame: Frame | None = None
         self._pixels = CvBridge()
         self._stale = 0
+        # What is to be done about the current frame, and where the objects are after it.
+        self._answer: Callable[[], Frame] | None = None
+        self._objects: tuple[ObjectPose, ...] | None = None
+        self._race = RaceType.TIME_TRIAL
 
         self._clock = topics.CLOCK.publish_from(self)
         self._camera = topics.CAMERA.publish_from(self)
@@ -58,13 +69,19 @@ class SimulatorBridge(Node):
 
         topics.DRIVE.subscribe_on(self, self._on_drive)
         topics.RESET.subscribe_on(self, self._on_reset)
+        topics.OBJECTS.subscribe_on(self, self._on_objects)
         # The simulated clock stands still while nobody answers, so this one is the wall's.
         self._repeat = self.create_timer(
             REPEAT_PERIOD, self._publish_again, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
 
     def start(self, simulator: Simulator) -> None:
-        """Publish the first frame: the car at rest where the world has it."""
+        """Publish the first frame: the car at rest where the world has it.
+
+        Raises:
+            ConfigurationError: there is no such race.
+        """
+        self._race = parse_race_type(self.parameters.race_type)
         self._simulator = simulator
         self._advance(simulator.step(0.0, 0.0))
 
@@ -77,12 +94,34 @@ class SimulatorBridge(Node):
     def _on_drive(self, message: TwistStamped) -> None:
         if self._answers_current_frame(message.header.stamp):
             command = messages.from_drive(message)
-            self._advance(self._simulator.step(command.steering_angle, command.speed))
+            self._take(lambda: self._simulator.step(command.steering_angle, command.speed))
 
     def _on_reset(self, message: PoseStamped) -> None:
         if self._answers_current_frame(message.header.stamp):
             reset = messages.from_reset(message)
-            self._advance(self._simulator.reset(reset.x, reset.y, reset.yaw))
+            self._take(lambda: self._simulator.reset(reset.x, reset.y, reset.yaw))
+
+    def _on_objects(self, message: PoseArray) -> None:
+        if self._answers_current_frame(message.header.stamp):
+            self._objects = messages.from_objects(message, self._race).objects
+            self._advance_when_answered()
+
+    def _take(self, answer: Callable[[], Frame]) -> None:
+        self._answer = answer
+        self._advance_when_answered()
+
+    def _advance_when_answered(self) -> None:
+        """In a race with objects, what comes first, an answer or the objects, waits for the other.
+
+        They come from different nodes, and in the frame both have happened.
+        """
+        answer, objects = self._answer, self._objects
+        if answer is None or (objects is None and self._race is not RaceType.TIME_TRIAL):
+            return
+        self._answer = self._objects = None
+        if objects:
+            self._simulator.place(objects)
+        self._advance(answer())
 
     def _answers_current_frame(self, stamp) -> bool:
         if messages.from_stamp(stamp) == self._frame.time_ns:

@@ -7,7 +7,7 @@ standard message types are used: a recorded bag replays anywhere.
 from dataclasses import dataclass
 
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PoseStamped, TransformStamped, TwistStamped
+from geometry_msgs.msg import PoseArray, PoseStamped, TransformStamped, TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -28,7 +28,7 @@ COMMAND_QOS = QoSProfile(
 RECORD_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
 )
-"""What becomes experience: every message counts."""
+"""What becomes experience: every message counts, also one that the next follows at once."""
 
 STATUS_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
@@ -119,7 +119,7 @@ OBSERVATION = Topic(
 DRIVE = Topic(
     "drive",
     TwistStamped,
-    COMMAND_QOS,
+    RECORD_QOS,
     "each frame",
     "agent",
     ("simulator_bridge", "rollout"),
@@ -133,6 +133,15 @@ RESET = Topic(
     "rollout",
     ("simulator_bridge",),
     "put the car at this pose instead of driving on from the stamped frame",
+)
+OBJECTS = Topic(
+    "objects",
+    PoseArray,
+    COMMAND_QOS,
+    "each frame of a race with objects",
+    "rollout",
+    ("simulator_bridge",),
+    "where boxes or bot cars are in the frame after the stamped one",
 )
 EPISODE = Topic(
     "episode",
@@ -162,6 +171,7 @@ TOPICS = (
     OBSERVATION,
     DRIVE,
     RESET,
+    OBJECTS,
     EPISODE,
     POLICY,
 )

@@ -15,7 +15,8 @@ from deepracer_core.errors import ConfigurationError
 from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import ModelMetadata, load_model_metadata
-from deepracer_core.model_store import ModelStore, StoreError, open_model_store
+from deepracer_core.model_store import ModelStore, StoreError, open_model_store, open_storage
+from deepracer_core.records import keep_inputs
 from deepracer_core.redis_connection import RedisUnavailable, connect
 from deepracer_core.run_status import RunStatus
 
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _check(metadata, hyperparameters, given)
         store = open_model_store(given.store)
         store.check(writing=True)
+        keep_inputs(open_storage(given.store), user_files)
         client = connect(given.redis)
     except (ConfigurationError, RedisUnavailable, StoreError) as error:
         print(error, file=sys.stderr)

@@ -16,6 +16,18 @@ def open_model_store(url: str) -> ModelStore:
     """Open the model store at an address. Nothing is read or written yet; see `ModelStore.check`.
 
     Args:
+        url: see `open_storage`.
+
+    Raises:
+        StoreConfigurationError: it is no such address. The message repeats no credentials.
+    """
+    return ModelStore(open_storage(url))
+
+
+def open_storage(url: str) -> Storage:
+    """Open the place at an address, where a run's models and records are kept.
+
+    Args:
         url: a path, `file:///path`, or `s3://bucket/prefix`, the latter with `?endpoint_url=` and
             `&region=` where the environment does not say them (see `S3Storage`).
 
@@ -26,11 +38,11 @@ def open_model_store(url: str) -> ModelStore:
     if not separator:
         if not url:
             raise StoreConfigurationError("the model store's address is empty: give a path or URL")
-        return ModelStore(LocalStorage(Path(url).expanduser()))
+        return LocalStorage(Path(url).expanduser())
     if scheme == "file":
-        return ModelStore(_local(url))
+        return _local(url)
     if scheme == "s3":
-        return ModelStore(_s3(url))
+        return _s3(url)
     raise StoreConfigurationError(
         f"the model store's address must be a path, file:///path or s3://bucket/prefix, "
         f"not {scheme}://"

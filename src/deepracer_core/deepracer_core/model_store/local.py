@@ -5,7 +5,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deepracer_core.model_store.errors import StoreConfigurationError, StoreUnavailable
@@ -98,6 +98,15 @@ class LocalStorage:
             return False
         self.write(key, data)
         return True
+
+    def delete(self, key: str) -> None:
+        """See `Storage`."""
+        path = self._root / key
+        with _explained(path):
+            path.unlink(missing_ok=True)
+            # A folder without files is none, as in a bucket.
+            with suppress(OSError):
+                path.parent.rmdir()
 
     def keys(self, prefix: str) -> Iterator[str]:
         """See `Storage`."""

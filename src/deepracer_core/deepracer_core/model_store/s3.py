@@ -103,6 +103,10 @@ class S3Storage:
         """See `Storage`. Servers that know no conditional requests write and say yes."""
         return self._ask(lambda: self._put_if(key, data, revision))
 
+    def delete(self, key: str) -> None:
+        """See `Storage`."""
+        self._ask(lambda: self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key))
+
     def keys(self, prefix: str) -> Iterator[str]:
         """See `Storage`."""
         pages = self._client.get_paginator("list_objects_v2").paginate(

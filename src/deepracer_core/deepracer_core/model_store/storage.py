@@ -49,5 +49,8 @@ class Storage(Protocol):
             Whether it was. A place that cannot tell writes and says yes.
         """
 
+    def delete(self, key: str) -> None:
+        """Remove the object under a key, if there is one."""
+
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that begin with a prefix, in any order."""

@@ -4,6 +4,7 @@
     versions/00000012/manifest.json         size and SHA-256 of each: now the version is complete
     latest.json                             {"version": 12}, moved last and never backwards
     best.json                               {"version": 9, "info": {...}}
+    model/deepracer_checkpoints.json        both in their public form, written after either moved
 
 A version without a manifest is not there for any reader; publishing it again overwrites the rest.
 """
@@ -11,10 +12,17 @@ A version without a manifest is not there for any reader; publishing it again ov
 import json
 import logging
 import re
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from deepracer_core.model_store.checkpoint_index import (
+    CHECKPOINT_INDEX,
+    checkpoint,
+    with_best,
+    with_last,
+)
 from deepracer_core.model_store.errors import ModelCorrupt, ModelNotFound, StoreError, VersionExists
 from deepracer_core.model_store.manifest import MANIFEST, Manifest
 from deepracer_core.model_store.storage import Storage
@@ -94,6 +102,7 @@ class ModelStore:
                     "change: publish a higher one, or use another store for a new run"
                 )
             self._point_latest_to(version)
+            self._index_last(version, manifest)
 
     def recover(self) -> int | None:
         """Finish what a publisher that was killed had begun. For a publisher, at its start.
@@ -108,6 +117,7 @@ class ModelStore:
             newest = max(self.versions(), default=None)
             if newest is not None:
                 self._point_latest_to(newest)
+                self._index_last(newest, self._manifest(newest))
         return newest
 
     def latest(self) -> int | None:
@@ -125,9 +135,11 @@ class ModelStore:
         Raises:
             ModelNotFound: there is no such version.
         """
-        self._manifest(version)
+        manifest = self._manifest(version)
         with self._storage.publishing():
             self._storage.write(_BEST, _pointer(version, info=dict(info)))
+            best = checkpoint(version, manifest.info, time.time(), info)
+            self._storage.write(CHECKPOINT_INDEX, with_best(self._read_index(), best))
 
     def best(self) -> int | None:
         """The version that was marked as the best; None before the first."""
@@ -199,6 +211,18 @@ class ModelStore:
             if self._storage.write_if(_LATEST, _pointer(version), revision):
                 return
         raise StoreError(f"{self.url}/{_LATEST} is moved by others all the time: one trainer a run")
+
+    def _index_last(self, version: int, manifest: Manifest) -> None:
+        if self.latest() != version:
+            return
+        last = checkpoint(version, manifest.info, time.time(), {})
+        index = with_last(self._read_index(), last)
+        if index is not None:
+            self._storage.write(CHECKPOINT_INDEX, index)
+
+    def _read_index(self) -> bytes | None:
+        stored = self._storage.read(CHECKPOINT_INDEX)
+        return None if stored is None else stored.data
 
     def _newest_pointed_to(self, data: bytes) -> int:
         try:

@@ -1,0 +1,147 @@
+"""The learning side of a run: the trainer, and Redis if no address is given.
+
+It ends when one of them ends. Simulations (sim.launch.py) bring it experience.
+"""
+
+import socket
+
+from launch import LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    ExecuteProcess,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+    SetLaunchConfiguration,
+    Shutdown,
+)
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
+
+# The kernel stops a process when the launch is gone, even if that was killed or is only starting.
+DIE_WITH_LAUNCH = "setpriv --pdeathsig TERM --"
+
+SHARE = FindPackageShare("deepracer")
+
+
+def start_redis(context):
+    """Start a Redis server of the run's own, unless there is one already."""
+    if LaunchConfiguration("redis").perform(context):
+        return []
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free_port = probe.getsockname()[1]
+    port = int(LaunchConfiguration("redis_port").perform(context)) or free_port
+    return [
+        ExecuteProcess(
+            cmd=[
+                ExecutableInPackage(executable="redis_server", package="deepracer_core"),
+                "--folder",
+                LaunchConfiguration("redis_folder"),
+                "--port",
+                str(port),
+            ],
+            name="redis_server",
+            prefix=DIE_WITH_LAUNCH,
+            output="screen",
+            on_exit=Shutdown(reason="Redis ended"),
+        ),
+        SetLaunchConfiguration("redis", f"redis://127.0.0.1:{port}"),
+    ]
+
+
+def generate_launch_description():
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                "run",
+                default_value="default",
+                description="Name of the run, under which its experience is kept in Redis; its"
+                " folder is runs/NAME.",
+            ),
+            DeclareLaunchArgument(
+                "redis",
+                default_value="",
+                description="Address of a Redis server, redis://[:password@]host:port, or rediss://"
+                " for TLS; without one a server is started for the run.",
+            ),
+            DeclareLaunchArgument(
+                "redis_port",
+                default_value="0",
+                description="Port of the Redis server that is started; 0 takes a free one.",
+            ),
+            DeclareLaunchArgument(
+                "redis_folder",
+                default_value=["runs/", LaunchConfiguration("run"), "/redis"],
+                description="Folder for the data of the Redis server that is started.",
+            ),
+            DeclareLaunchArgument(
+                "store",
+                default_value=["runs/", LaunchConfiguration("run"), "/store"],
+                description="Where model versions and records are kept: a folder or"
+                " s3://bucket/prefix.",
+            ),
+            DeclareLaunchArgument(
+                "reward_function",
+                default_value=PathJoinSubstitution([SHARE, "config", "reward_function.py"]),
+                description="Python file with `def reward_function(params) -> float`.",
+            ),
+            DeclareLaunchArgument(
+                "model_metadata",
+                default_value=PathJoinSubstitution([SHARE, "config", "model_metadata.json"]),
+                description="Action space, sensors, network and algorithm.",
+            ),
+            DeclareLaunchArgument(
+                "hyperparameters",
+                default_value=PathJoinSubstitution([SHARE, "config", "hyperparameters.json"]),
+                description="Hyperparameters of the training algorithm.",
+            ),
+            DeclareLaunchArgument(
+                "job_duration_in_seconds",
+                default_value="1080",
+                description="Wall-clock seconds after which the training ends.",
+            ),
+            DeclareLaunchArgument(
+                "seed",
+                default_value="0",
+                description="Seed of every random choice of the training, from 0.",
+            ),
+            DeclareLaunchArgument(
+                "sigterm_timeout",
+                default_value="4",
+                description="Seconds from SIGINT, which asks a process to end, to SIGTERM.",
+            ),
+            DeclareLaunchArgument(
+                "sigkill_timeout",
+                default_value="3",
+                description="Seconds from SIGTERM to SIGKILL.",
+            ),
+            # What Python prints into a pipe would otherwise be seen at the end.
+            SetEnvironmentVariable("PYTHONUNBUFFERED", "1"),
+            OpaqueFunction(function=start_redis),
+            ExecuteProcess(
+                cmd=[
+                    ExecutableInPackage(executable="trainer", package="deepracer_trainer"),
+                    "--run",
+                    LaunchConfiguration("run"),
+                    "--redis",
+                    LaunchConfiguration("redis"),
+                    "--store",
+                    LaunchConfiguration("store"),
+                    "--model-metadata",
+                    LaunchConfiguration("model_metadata"),
+                    "--hyperparameters",
+                    LaunchConfiguration("hyperparameters"),
+                    "--reward-function",
+                    LaunchConfiguration("reward_function"),
+                    "--job-duration-in-seconds",
+                    LaunchConfiguration("job_duration_in_seconds"),
+                    "--seed",
+                    LaunchConfiguration("seed"),
+                ],
+                name="trainer",
+                prefix=DIE_WITH_LAUNCH,
+                output="screen",
+                on_exit=Shutdown(reason="the trainer ended"),
+            ),
+        ]
+    )
