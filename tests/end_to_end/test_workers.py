@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 from deepracer.process_tree import descendants, process_name
 from deepracer_core.experience_buffer import ExperienceBuffer
@@ -29,7 +30,9 @@ def test_a_worker_that_is_killed_comes_back_and_nothing_it_drove_is_lost(
 ):
     runs = tmp_path / "runs"
     job = start(
-        "deepracer",
+        sys.executable,
+        "-c",
+        "from deepracer.command_line import main; main()",
         "train",
         "--workers=2",
         "--run=two",
