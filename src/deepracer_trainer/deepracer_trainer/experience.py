@@ -116,7 +116,7 @@ class Collector:
             episodes=self.episodes,
             steps=self.steps,
             returns=tuple(
-                float(trajectory.rewards.sum())
+                float(trajectory.rewards.sum(dtype=np.float64))
                 for trajectory in trajectories
                 if trajectory.ends_episode and trajectory.segments[0].meta.segment == 0
             ),
