@@ -27,8 +27,8 @@ test: setup ## Run all tests; ARGS="..." are options of pytest
 smoke: setup ## Try the whole cycle on real parts for two minutes, one line for each part
 	@$(in_workspace) exec deepracer smoke $(ARGS)
 
-bench: setup ## Measure, and write the results to benchmarks/results; ARGS="..." are options
-	@$(in_workspace) for file in $$(grep -l __main__ benchmarks/*.py); do python "$$file" $(ARGS); done
+bench: setup ## Measure, and write to benchmarks/results; ARGS="NAME ..." is one, with options
+	@$(in_workspace) exec python -m benchmarks $(ARGS)
 
 check: ## Formatter, linter, types, spelling: what every change must pass
 	@$(PYTHON) -m setup --only python
