@@ -1,6 +1,7 @@
 """What set-up learns of the machine: its mirror, its ROS 2, its lock, its shell."""
 
 import fcntl
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -118,3 +119,9 @@ def test_exit_codes_are_documented():
     assert {int(code) for code in Exit} == {
         int(line.split("|")[1]) for line in text.splitlines() if line[:3].strip("| ").isdigit()
     }
+
+
+def test_colcon_finds_the_tests_of_every_area_once():
+    meta = (ROOT / "colcon.meta").read_text()
+    areas = sorted({file.parent.name for file in ROOT.glob("tests/*/test_*.py")})
+    assert sorted(re.findall(r"\.\./\.\./tests/(\w+)", meta)) == areas

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = {file.parent.name for file in ROOT.glob("src/*/package.xml")}
-OURS |= {"setup"} | {file.stem for file in ROOT.glob("tests/*/*.py")}
+OURS |= {"benchmarks", "setup"} | {file.stem for file in ROOT.glob("tests/*/*.py")}
 STAND_INS = {file.parent.name for file in ROOT.glob("stand_ins/*/__init__.py")}
 PACKAGES = {
     "cv2": "opencv-python-headless",
