@@ -27,8 +27,11 @@ def test_two_new_versions_are_learnt_and_driven(start, workplace, redis, tmp_pat
     def driven() -> set[int]:
         return {record.policy_version for _, record in status.episodes()}
 
-    training.wait_until(lambda: {0, 1, 2} <= driven(), deadline_s=240.0)
-    assert store.latest() >= 2
+    def two_new_versions_are_driven() -> bool:
+        # A short iteration can be over before an episode ends, so that its model never drives.
+        return len(driven() - {0}) >= 2
+
+    training.wait_until(two_new_versions_are_driven, deadline_s=240.0)
     first, second = store.load(1), store.load(2)
     assert first.files["policy.tflite"] != second.files["policy.tflite"]
     assert second.info["counters"]["steps"] > first.info["counters"]["steps"] > 0

@@ -2,10 +2,9 @@
 
 import os
 import signal
-import time
 
 import pytest
-from deepracer.process_tree import process_name
+from deepracer.process_tree import process_name, wait_until_gone
 from deepracer_core.redis_connection import connect
 from deepracer_core.run_status import RunStatus
 from end_to_end import STOP_DEADLINE_S, Launched, simulation
@@ -31,14 +30,10 @@ def command_line(pid: int) -> str:
 
 
 def gone(pids: list[int], names: dict[int, str]) -> list[str]:
-    """Wait until none of these processes is there; those that still are, by name."""
-    end = time.monotonic() + STOP_DEADLINE_S
-    while time.monotonic() < end:
-        left = [pid for pid in pids if process_name(pid) and process_name(pid) == names[pid]]
-        if not left:
-            return []
-        time.sleep(0.1)
-    return [f"{pid} {names[pid]}" for pid in left]
+    """Wait until all these processes have ended; those that have not, by name."""
+    if wait_until_gone(pids, STOP_DEADLINE_S):
+        return []
+    return [f"{pid} {names[pid]}" for pid in pids if not wait_until_gone([pid], 0.0)]
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

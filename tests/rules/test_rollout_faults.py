@@ -101,17 +101,31 @@ def test_a_reset_is_asked_for_again_when_its_frame_comes_again(ring, make_race):
     race = short_race(make_race, ring)
     state = race.car.state
     race.rollout.state(state)
+    race.rollout.observation(state.time_ns, race.car.image)
+    (first,) = race.rollout.take_resets()
     race.rollout.state(state)
-    first, second = race.rollout.take_resets()
+    (second,) = race.rollout.take_resets()
     assert first == second
     assert first.time_ns == state.time_ns
+
+
+def test_a_reset_waits_for_the_picture_that_it_would_push_aside(ring, make_race):
+    race = short_race(make_race, ring)
+    state = race.car.state
+    race.rollout.state(state)
+    assert race.rollout.take_resets() == []
+    race.rollout.observation(state.time_ns, race.car.image)
+    assert [reset.time_ns for reset in race.rollout.take_resets()] == [state.time_ns]
+    assert race.rollout.take_resets() == []
 
 
 def test_an_answer_to_a_frame_that_the_reset_crossed_leads_to_another_reset(ring, make_race):
     race = short_race(make_race, ring)
     race.rollout.state(race.car.state)
+    race.rollout.observation(race.car.state.time_ns, race.car.image)
     moved = race.car.step(Command(0.0, 1.0))
     race.rollout.state(moved)
+    race.rollout.observation(moved.time_ns, race.car.image)
     resets = race.rollout.take_resets()
     assert [reset.time_ns for reset in resets] == [frame_time_ns(0), moved.time_ns]
     assert replace(resets[0], time_ns=0) == replace(resets[1], time_ns=0)
@@ -273,6 +287,7 @@ def test_a_frame_at_an_earlier_pose_is_no_new_beginning(ring, make_race):
     """The car stands where it is to start, but nobody put it there: it is reset all the same."""
     race = short_race(make_race, ring)
     race.rollout.state(CarState(0, *ring.pose_at(0.0), 0.0, 0.0))
+    race.rollout.observation(0, race.car.image)
     assert not race.rollout.take_judgements()[0].begins
     assert len(race.rollout.take_resets()) == 1
 

@@ -163,6 +163,7 @@ class Rollout:
     def observation(self, time_ns: int, image: NDArray[np.uint8]) -> None:
         """What the agent saw in a frame, uint8[H, W]; it is kept, not copied."""
         self._journal.observation(time_ns, image)
+        self._answers.observed(time_ns)
 
     def command(self, time_ns: int, command: Command) -> None:
         """How the agent answered a frame."""
@@ -186,7 +187,7 @@ class Rollout:
         return self._answers.take_judgements()
 
     def take_resets(self) -> list[Reset]:
-        """What the simulator is to be asked for."""
+        """What the simulator is to be asked for, once the frame's observation has come."""
         return self._answers.take_resets()
 
     def take_placements(self) -> list[Placement]:
