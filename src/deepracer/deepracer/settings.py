@@ -75,7 +75,7 @@ class JobSettings:
         description="Hyperparameters of the training algorithm.",
     )
     job_duration_in_seconds: int = Field(
-        default=1080,
+        default=900,
         ge=1,
         le=864_000,
         description="Wall-clock seconds that rollouts and training alternate for.",
