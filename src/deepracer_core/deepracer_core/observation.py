@@ -108,11 +108,11 @@ def preprocess_scan(sensor: str, ranges: NDArray[np.floating[Any]]) -> NDArray[n
             f"scan: expected {LIDAR_RAYS} distances, got {ranges.dtype}{list(ranges.shape)} "
             f"with {np.isnan(ranges).sum()} that are no numbers"
         )
-    distances = np.clip(ranges, *LIDAR_RANGE).astype(np.float32)
+    distances = np.asarray(np.clip(ranges, *LIDAR_RANGE), np.float32)
     if sensor == LIDAR:
         return distances
     nearest = distances.reshape(LIDAR_SECTORS, -1).min(axis=1)
     if sensor == SECTOR_LIDAR:
-        return (nearest < SECTOR_CLIPPING_DISTANCE).astype(np.float32)
+        return np.asarray(nearest < SECTOR_CLIPPING_DISTANCE, np.float32)
     bins = np.floor(nearest * (DISCRETIZED_BINS / DISCRETIZED_CLIPPING_DISTANCE))
-    return (bins[:, None] == np.arange(DISCRETIZED_BINS)).astype(np.float32).ravel()
+    return np.asarray(bins[:, np.newaxis] == np.arange(DISCRETIZED_BINS), np.float32).ravel()
