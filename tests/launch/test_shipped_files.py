@@ -54,16 +54,24 @@ def test_simulation_is_told_what_it_needs_by_default(shipped, workspace):
         "--track": "meadow_loop",
         "--race-type": "time_trial",
         "--objects": "6",
+        "--model-metadata": f"{share}/config/model_metadata.json",
+        "--camera-size": "160x120",
         "--socket": "/run/me/deepracer-default-0.socket",
         "--seed": "0",
         "--headless": None,
     }
     assert parameters(launched, "simulator_bridge") == {
         "use_sim_time": False,
+        "camera_rate": 15,
         "race_type": "time_trial",
+        "seed": 0,
         "socket": "/run/me/deepracer-default-0.socket",
+        "worker": 0,
     }
-    assert parameters(launched, "observation") == {"use_sim_time": True}
+    assert parameters(launched, "observation") == {
+        "use_sim_time": True,
+        "model_metadata": f"{share}/config/model_metadata.json",
+    }
     assert parameters(launched, "agent") == {
         "use_sim_time": True,
         "mode": "training",
