@@ -42,7 +42,7 @@ def test_the_images_come_in_the_order_of_the_cameras(socket: Path) -> None:
 def test_two_eyes_see_depth(socket: Path) -> None:
     distance = 1.0
     with GazeboSimulator(socket) as simulator:
-        # The cameras are 0.145 m ahead of the car's base, the side of the post 0.15 m of its middle.
+        # The cameras are 0.145 m ahead of the car's base; the post is 0.3 m thick.
         frame = simulator.reset(RED_POST[0] + 0.15 + distance + 0.145, 0.0, np.pi)
     middles = {name: red_columns(image).mean() for name, image in frame.images.items()}
     # What is ahead is further to the right for the left eye: by the base of 0.06 m over the depth

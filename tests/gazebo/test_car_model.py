@@ -1,5 +1,6 @@
 """The car's model in the repository is the one that its description makes."""
 
+import json
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.simulation import WHEELBASE
+from deepracer_gazebo.server import parse_arguments
 
 from deepracer_gazebo import car_model
 
@@ -76,3 +78,26 @@ def test_cameras_are_read_as_people_write_them() -> None:
     for wrong in ("640", "640x480x3", "-1x5", "8x8", "9999x120", "axb"):
         with pytest.raises(ConfigurationError, match="expected WIDTHxHEIGHT"):
             car_model.parse_camera_size(wrong)
+
+
+@pytest.mark.parametrize(
+    ("sensors", "cameras"),
+    [
+        (["FRONT_FACING_CAMERA"], ("front",)),
+        (["STEREO_CAMERAS", "LIDAR"], ("left", "right")),
+        (["STEREO_CAMERAS", "FRONT_FACING_CAMERA"], ("front", "left", "right")),
+        (["SECTOR_LIDAR"], ("front",)),
+    ],
+)
+def test_the_cameras_follow_from_the_sensors(
+    tmp_path: Path, sensors: list[str], cameras: tuple[str, ...]
+) -> None:
+    actions = [{"steering_angle": angle, "speed": 1.0} for angle in (-10, 10)]
+    metadata = tmp_path / "model_metadata.json"
+    metadata.write_text(json.dumps({"action_space": actions, "sensor": sensors}))
+    world = Path(__file__).with_name("flat.world")
+    arguments = ["--world", str(world), "--socket", str(tmp_path / "s")]
+    options = parse_arguments([*arguments, "--model-metadata", str(metadata)])
+    assert options.cameras == cameras
+    with pytest.raises(SystemExit):
+        parse_arguments([*arguments, "--model-metadata", str(metadata), "--cameras", "front"])

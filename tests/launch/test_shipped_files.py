@@ -122,12 +122,15 @@ def test_simulation_is_told_what_was_given(shipped):
         "buffer_megabytes": "20",
         "headless": "false",
         "socket": "/tmp/s",
+        "camera_width": "320",
+        "camera_height": "200",
+        "camera_rate": "5",
     }
     launched = shipped("sim.launch.py", *(f"{name}:={value}" for name, value in given.items()))
     gazebo = options(launched, "gazebo_server")
-    assert gazebo.items() >= {"--socket": "/tmp/s", "--seed": "9", "--gui": None}.items()
-    assert parameters(launched, "simulator_bridge")["socket"] == "/tmp/s"
-    for node in ("agent", "rollout"):
+    told = {"--socket": "/tmp/s", "--seed": "9", "--gui": None, "--camera-size": "320x200"}
+    assert gazebo.items() >= {**told, "--model-metadata": "/m.json"}.items()
+    for node in ("simulator_bridge", "observation", "agent", "rollout"):
         for name, value in parameters(launched, node).items():
             if name in given:
                 assert str(value) == given[name]

@@ -66,7 +66,6 @@ def parse_arguments(arguments: Sequence[str] | None) -> GazeboOptions:
     cameras = parser.add_mutually_exclusive_group()
     cameras.add_argument(
         "--cameras",
-        default=FRONT,
         metavar=",".join(MOUNTS),
         help=f"that the car carries, some of these (default: {FRONT})",
     )
@@ -108,7 +107,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> GazeboOptions:
     if metadata is not None:
         options["cameras"] = cameras_of(load_model_metadata(metadata).sensors)
     else:
-        options["cameras"] = parse_cameras(options["cameras"])
+        options["cameras"] = parse_cameras(options["cameras"] or FRONT)
     options["camera_size"] = parse_camera_size(options["camera_size"])
     return _checked(GazeboOptions(**options))
 
