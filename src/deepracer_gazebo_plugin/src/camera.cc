@@ -39,8 +39,8 @@ void Pose(const gazebo::rendering::ScenePtr &scene, uint32_t id, const ignition:
 }
 }  // namespace
 
-Camera::Camera(gazebo::physics::WorldPtr world, gazebo::physics::ModelPtr car)
-  : world_(world), sensor_(FindCamera(car))
+Camera::Camera(gazebo::physics::WorldPtr world, gazebo::physics::ModelPtr car, Appearance &appearance)
+  : world_(world), appearance_(appearance), sensor_(FindCamera(car))
 {
   sensor_->SetActive(false);
   render_ = gazebo::event::Events::ConnectRender([this] { OnRender(); });
@@ -74,6 +74,7 @@ void Camera::OnRender()
   {
     if (!SceneIsComplete())
       return;
+    appearance_.Show(scene_, sensor_->Camera());
     // The first pictures build shaders and textures.
     sensor_->Camera()->Render(true);
     sensor_->Camera()->PostRender();
@@ -85,6 +86,7 @@ void Camera::OnRender()
 
   PoseVisuals();
   const auto camera = sensor_->Camera();
+  appearance_.Show(scene_, camera);
   camera->Render(true);
   camera->PostRender();
   const uint8_t *pixels = camera->ImageData();

@@ -10,6 +10,8 @@
 #include <gazebo/rendering/rendering.hh>
 #include <gazebo/sensors/sensors.hh>
 
+#include "appearance.hh"
+
 namespace deepracer
 {
 /// Takes the camera's picture when it is asked for, of the world as it stands at that instant.
@@ -19,7 +21,7 @@ class Camera
 {
 public:
   /// Throws std::runtime_error when the car carries no camera.
-  Camera(gazebo::physics::WorldPtr world, gazebo::physics::ModelPtr car);
+  Camera(gazebo::physics::WorldPtr world, gazebo::physics::ModelPtr car, Appearance &appearance);
 
   /// Everything in the world can be seen; the size is known from then on.
   bool Ready();
@@ -36,6 +38,7 @@ private:
   void PoseVisuals();
 
   gazebo::physics::WorldPtr world_;
+  Appearance &appearance_;
   gazebo::sensors::CameraSensorPtr sensor_;
   gazebo::rendering::ScenePtr scene_;
   unsigned int width_ = 0;
