@@ -15,8 +15,14 @@ RESET = 1
 PLACE = 2
 """Flag of a request: a PLACEMENT follows it, and as many PLACED as that says."""
 
+CONDITIONS = 4
+"""Flag of a request: CHANGED follows it, after what PLACE adds."""
+
 PLACES = 1
 """Feature of a server: it takes requests with PLACE."""
+
+CHANGES = 2
+"""Feature of a server: it takes requests with CONDITIONS."""
 
 HELLO = struct.Struct("<6IQ")
 """Magic, protocol, physics iterations in a second, width, height, features, iterations so far."""
@@ -29,6 +35,10 @@ PLACEMENT = struct.Struct("<2I")
 
 PLACED = struct.Struct("<32s3d")
 """Name of a model, x, y, yaw."""
+
+CHANGED = struct.Struct("<21d2I")
+"""Conditions: light's strength, color, azimuth, elevation; colors of road, field, lines, objects;
+the camera's pitch, field of view; friction; textures of road, field."""
 
 REPLY = np.dtype(
     [
