@@ -9,7 +9,7 @@ import pytest
 from deepracer_core.action_space import Command, DiscreteActionSpace
 from deepracer_core.episode import CarState, EpisodeRecord, EpisodeRules
 from deepracer_core.reward import RewardFunction
-from deepracer_core.rollout import Judgement, Loss, Rollout
+from deepracer_core.rollout import Judgement, Loss, Reset, Rollout
 from deepracer_core.segment import Segment
 from deepracer_core.simulation import CONTROL_RATE, WHEELBASE, frame_time_ns
 from deepracer_core.starts import StartPositions
@@ -121,6 +121,7 @@ class Race:
     segments: list[Segment] = field(default_factory=list)
     records: list[EpisodeRecord] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
+    resets: list[Reset] = field(default_factory=list)
 
     def tell(self, kind: str, *values: object) -> None:
         self.events.append((kind, values))
@@ -140,6 +141,7 @@ class Race:
             judgement = self.rollout.take_judgements()[-1]
             resets = self.rollout.take_resets()
             self.judgements.append(judgement)
+            self.resets += resets
             self.drain()
             yield judgement
             if judgement.to_act:
