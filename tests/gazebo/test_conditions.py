@@ -10,7 +10,7 @@ import pytest
 from deepracer_core.car_geometry import CAMERA_FIELD_OF_VIEW
 from deepracer_core.conditions import TEXTURES, Conditions
 from deepracer_core.randomisation import RANDOMISED, Randomisation, parse_range
-from deepracer_core.simulation import Frame, ObjectPose
+from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose
 from deepracer_core.track_library import load_track, share_folder
 from deepracer_gazebo.client import GazeboSimulator, SimulatorError
 from numpy.typing import NDArray
@@ -78,11 +78,13 @@ def test_a_color_is_that_of_its_own_part_alone(meadow: GazeboSimulator) -> None:
     parts = {name: changed(meadow, **{name: BLACK}) for name in names}
     sky = ~np.any(list(parts.values()), axis=0)
     assert all(part.sum() > 300 for part in (*parts.values(), sky))
-    assert np.sum(list(parts.values()), axis=0).max() == 1
+    # A pixel on an edge is of several parts, and of the sky.
+    inside = np.sum(list(parts.values()), axis=0) == 1
     for name, part in parts.items():
         painted = seen(meadow, replace(DEFAULT, **{name: (0.8, 0.5, 0.2)}))
-        np.testing.assert_allclose(painted[part], default[part] * (0.8, 0.5, 0.2), atol=2.0)
         np.testing.assert_array_equal(painted[~part], default[~part])
+        off = np.abs(painted - default * (0.8, 0.5, 0.2)).max(axis=2)[part & inside]
+        assert np.mean(off <= 2.0) > 0.9
 
 
 @pytest.mark.parametrize("part", ["road", "field"])
@@ -102,7 +104,7 @@ def test_the_light_comes_from_where_it_is_asked_to(meadow: GazeboSimulator) -> N
     default = seen(meadow)
     box = changed(meadow, object_color=BLACK)
     field = changed(meadow, field_color=BLACK)
-    turned = seen(meadow, Conditions(light_azimuth=math.pi / 2))
+    turned = seen(meadow, Conditions(light_azimuth=math.pi))
     # What is level is lit from any side alike.
     np.testing.assert_allclose(turned[field], default[field], atol=1.0)
     assert np.abs(turned - default)[box].max() > 10
@@ -134,23 +136,34 @@ def test_the_horizon_comes_nearer_to_the_middle_when_the_camera_sees_wider(
     assert row == pytest.approx(60.0 - focal * math.tan(CAMERA_PITCH), abs=2.0)
 
 
-def drive(simulator: GazeboSimulator, friction: float) -> list[Frame]:
-    """From rest into a bend that full grip only just holds."""
-    simulator.apply(Conditions(friction=friction))
+@pytest.mark.parametrize("friction", [0.1, 0.2, 0.3])
+def test_tyres_pull_as_hard_as_they_grip(meadow: GazeboSimulator, friction: float) -> None:
+    meadow.apply(Conditions(friction=friction))
+    meadow.reset(0.0, 0.0, 0.0)
+    frames = [meadow.step(0.0, 1.6) for _ in range(5)]
+    expected = friction * 9.81 * len(frames) / CONTROL_RATE
+    assert frames[-1].linear_velocity[0] == pytest.approx(expected, rel=0.03)
+
+
+def bend(simulator: GazeboSimulator, friction: float) -> list[Frame]:
+    """Into a bend of 0.45 m at 1.6 m/s, which takes a grip of 0.58."""
+    simulator.apply(DEFAULT)
     simulator.reset(0.0, 0.0, 0.0)
-    return [simulator.step(math.radians(20.0) if step > 7 else 0.0, 1.6) for step in range(25)]
+    for _ in range(8):
+        simulator.step(0.0, 1.6)
+    simulator.apply(Conditions(friction=friction))
+    return [simulator.step(math.radians(20.0), 1.6) for _ in range(8)]
 
 
-def test_without_grip_the_car_starts_slowly_and_slides_out_of_a_bend(
-    meadow: GazeboSimulator,
-) -> None:
-    full, half, low = (drive(meadow, friction) for friction in (1.0, 0.5, 0.1))
-    speeds = [np.hypot(*run[4].linear_velocity[:2]) for run in (full, half, low)]
-    assert speeds[0] > speeds[1] + 0.1 > speeds[2] + 0.2
-    turned = [np.unwrap([frame.yaw for frame in run])[-1] for run in (full, half, low)]
-    assert turned[0] > 1.1 * turned[1] > 1.1 * turned[2]
-    again = drive(meadow, 1.0)
-    for one, other in zip(full, again, strict=True):
+def test_a_car_without_grip_slides_out_of_a_bend(meadow: GazeboSimulator) -> None:
+    full, low = bend(meadow, 1.0), bend(meadow, 0.3)
+    turned = [
+        math.atan2(run[-1].linear_velocity[1], run[-1].linear_velocity[0]) for run in (full, low)
+    ]
+    assert turned[0] > 1.5
+    # No faster than the tyres push it round.
+    assert 0.3 < turned[1] < 1.05 * 0.3 * 9.81 * len(low) / CONTROL_RATE / 1.6
+    for one, other in zip(full, bend(meadow, 1.0), strict=True):
         assert one.position.tobytes() == other.position.tobytes()
 
 

@@ -12,8 +12,7 @@ namespace
 {
 Ogre::ColourValue Times(const Ogre::ColourValue &color, const double *factors)
 {
-  return {static_cast<float>(color.r * factors[0]), static_cast<float>(color.g * factors[1]),
-          static_cast<float>(color.b * factors[2]), color.a};
+  return Ogre::ColourValue(color.r * factors[0], color.g * factors[1], color.b * factors[2], color.a);
 }
 
 /// The direction of a light that stands further round and higher up.
@@ -24,8 +23,7 @@ Ogre::Vector3 Turned(const Ogre::Vector3 &direction, double azimuth, double elev
   const double level = std::hypot(direction.x, direction.y);
   const double round = (level > 0.0 ? std::atan2(direction.y, direction.x) : 0.0) + azimuth;
   const double up = std::atan2(-direction.z, level) + elevation;
-  return {static_cast<float>(std::cos(up) * std::cos(round)),
-          static_cast<float>(std::cos(up) * std::sin(round)), static_cast<float>(-std::sin(up))};
+  return Ogre::Vector3(std::cos(up) * std::cos(round), std::cos(up) * std::sin(round), -std::sin(up));
 }
 
 bool BeginsWith(const std::string &text, const std::string &begin)
