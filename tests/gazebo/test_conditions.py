@@ -103,7 +103,9 @@ def test_each_texture_is_another_one_on_its_own_part(meadow: GazeboSimulator, pa
 def test_the_light_comes_from_where_it_is_asked_to(meadow: GazeboSimulator) -> None:
     default = seen(meadow)
     box = changed(meadow, object_color=BLACK)
-    field = changed(meadow, field_color=BLACK)
+    # Not on the horizon, where a pixel is of the sky, too.
+    field = changed(meadow, field_color=BLACK) & ~box
+    field[: math.ceil(horizon(default)) + 2] = False
     turned = seen(meadow, Conditions(light_azimuth=math.pi))
     # What is level is lit from any side alike.
     np.testing.assert_allclose(turned[field], default[field], atol=1.0)
@@ -161,8 +163,9 @@ def test_a_car_without_grip_slides_out_of_a_bend(meadow: GazeboSimulator) -> Non
         math.atan2(run[-1].linear_velocity[1], run[-1].linear_velocity[0]) for run in (full, low)
     ]
     assert turned[0] > 1.5
-    # No faster than the tyres push it round.
-    assert 0.3 < turned[1] < 1.05 * 0.3 * 9.81 * len(low) / CONTROL_RATE / 1.6
+    # No faster than the tyres push it round; ODE lets them push along and across at once.
+    most = math.sqrt(2.0) * 0.3 * 9.81 * len(low) / CONTROL_RATE / 1.6
+    assert 0.3 < turned[1] < most < turned[0]
     for one, other in zip(full, bend(meadow, 1.0), strict=True):
         assert one.position.tobytes() == other.position.tobytes()
 
