@@ -56,7 +56,8 @@ void Appearance::Set(const Conditions &conditions)
   ++version_;
 }
 
-void Appearance::Show(const gazebo::rendering::ScenePtr &scene, const gazebo::rendering::CameraPtr &camera)
+void Appearance::Show(const gazebo::rendering::ScenePtr &scene, const gazebo::rendering::CameraPtr &camera,
+                      bool of_the_car)
 {
   if (shown_ != version_)
   {
@@ -64,7 +65,7 @@ void Appearance::Show(const gazebo::rendering::ScenePtr &scene, const gazebo::re
     Cover(scene);
     shown_ = version_;
   }
-  Aim(*camera);
+  Aim(*camera, of_the_car);
 }
 
 void Appearance::Illuminate(Ogre::SceneManager &manager)
@@ -88,7 +89,7 @@ void Appearance::Illuminate(Ogre::SceneManager &manager)
   }
 }
 
-void Appearance::Aim(gazebo::rendering::Camera &camera)
+void Appearance::Aim(gazebo::rendering::Camera &camera, bool of_the_car)
 {
   auto *node = camera.SceneNode();
   auto *eye = camera.OgreCamera();
@@ -100,9 +101,11 @@ void Appearance::Aim(gazebo::rendering::Camera &camera)
     return;
   view.shown = version_;
 
+  viewport->setBackgroundColour(Lit(view.background));
+  if (!of_the_car)
+    return;
   const Ogre::Radian pitch(static_cast<float>(conditions_.camera_pitch));
   node->setOrientation(view.orientation * Ogre::Quaternion(pitch, Ogre::Vector3::UNIT_Y));
-  viewport->setBackgroundColour(Lit(view.background));
   if (conditions_.camera_field_of_view == 0.0)
     return eye->setFOVy(view.vertical);
   const double half = 0.5 * (view.field_of_view + conditions_.camera_field_of_view);

@@ -25,8 +25,9 @@ public:
   /// From the next picture on. Not while one is being taken.
   void Set(const Conditions &conditions);
 
-  /// On the render thread, before a camera's picture.
-  void Show(const gazebo::rendering::ScenePtr &scene, const gazebo::rendering::CameraPtr &camera);
+  /// On the render thread, before a camera's picture. One that is no part of the car is not turned.
+  void Show(const gazebo::rendering::ScenePtr &scene, const gazebo::rendering::CameraPtr &camera,
+            bool of_the_car);
 
 private:
   /// Whatever has been met, as it was then.
@@ -50,7 +51,7 @@ private:
   };
 
   void Illuminate(Ogre::SceneManager &manager);
-  void Aim(gazebo::rendering::Camera &camera);
+  void Aim(gazebo::rendering::Camera &camera, bool of_the_car);
   void Cover(const gazebo::rendering::ScenePtr &scene);
   void Cover(gazebo::rendering::Visual &visual, const double *factors, uint32_t texture);
   void Cover(Ogre::Material &material, const double *factors, uint32_t texture);

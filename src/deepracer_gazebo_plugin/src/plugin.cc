@@ -13,7 +13,7 @@
 #include <gazebo/transport/TransportIface.hh>
 
 #include "appearance.hh"
-#include "camera.hh"
+#include "cameras.hh"
 #include "car.hh"
 #include "connection.hh"
 #include "contacts.hh"
@@ -84,7 +84,7 @@ private:
     contacts_ = std::make_unique<Contacts>(world, model);
     grip_ = std::make_unique<Grip>(model);
     appearance_ = std::make_unique<Appearance>(world);
-    camera_ = std::make_unique<Camera>(world, model, *appearance_);
+    cameras_ = std::make_unique<Cameras>(world, model, *appearance_);
     objects_ = std::make_unique<Objects>(world);
 
     const auto start = model->WorldPose();
@@ -115,7 +115,7 @@ private:
     }
     if (!connection_)
     {
-      if (!camera_->Ready())
+      if (!cameras_->Ready())
       {
         // No socket yet: its appearance tells that the simulator is ready.
         gazebo::common::Time::MSleep(1);
@@ -130,7 +130,7 @@ private:
         GiveUp(error);
       }
     }
-    if (const auto request = connection_->Receive(MakeHello(), kIdle))
+    if (const auto request = connection_->Receive(MakeHello(), cameras_->Views(), kIdle))
       Begin(*request);
   }
 
@@ -174,13 +174,14 @@ private:
     reply.simulate_ns = NanosecondsSince(started_);
 
     const auto rendering = std::chrono::steady_clock::now();
-    if (!camera_->Shoot(image_))
+    images_.clear();
+    if (!(request_.flags & Request::kBlind) && !cameras_->Shoot(images_))
       return;
     reply.render_ns = NanosecondsSince(rendering);
     const auto contacts = contacts_->Names();
-    reply.image_size = static_cast<uint32_t>(image_.size());
+    reply.images_size = static_cast<uint32_t>(images_.size());
     reply.contacts_size = static_cast<uint32_t>(contacts.size());
-    connection_->Send(reply, image_, contacts);
+    connection_->Send(reply, images_, contacts);
   }
 
   Hello MakeHello() const
@@ -189,8 +190,7 @@ private:
     hello.magic = kHelloMagic;
     hello.protocol = kProtocol;
     hello.physics_rate = static_cast<uint32_t>(std::lround(1.0 / world_->Physics()->GetMaxStepSize()));
-    hello.width = camera_->Width();
-    hello.height = camera_->Height();
+    hello.cameras = static_cast<uint32_t>(cameras_->Views().size());
     hello.features = Hello::kPlaces | Hello::kConditions;
     hello.iterations = world_->Iterations();
     return hello;
@@ -202,7 +202,7 @@ private:
   std::unique_ptr<Contacts> contacts_;
   std::unique_ptr<Grip> grip_;
   std::unique_ptr<Appearance> appearance_;
-  std::unique_ptr<Camera> camera_;
+  std::unique_ptr<Cameras> cameras_;
   std::unique_ptr<Objects> objects_;
   std::unique_ptr<Connection> connection_;
 
@@ -210,7 +210,7 @@ private:
   uint64_t target_ = 0;
   bool stepping_ = false;
   std::chrono::steady_clock::time_point started_;
-  std::vector<uint8_t> image_;
+  std::vector<uint8_t> images_;
 
   gazebo::event::ConnectionPtr begin_, end_, sensor_;
 };
