@@ -170,6 +170,19 @@ def test_a_car_without_grip_slides_out_of_a_bend(meadow: GazeboSimulator) -> Non
         assert one.position.tobytes() == other.position.tobytes()
 
 
+def test_all_cameras_see_the_light_and_those_of_the_car_are_turned(server_of) -> None:
+    with GazeboSimulator(server_of("--cameras", "front,left,right,chase")) as simulator:
+        default = simulator.reset(0.0, 0.0, 0.0).images
+        simulator.apply(Conditions(light_strength=0.5))
+        for name, image in simulator.reset(0.0, 0.0, 0.0).images.items():
+            np.testing.assert_allclose(image.astype(float), 0.5 * default[name], atol=2.0)
+        simulator.apply(Conditions(camera_pitch=0.1))
+        turned = simulator.reset(0.0, 0.0, 0.0).images
+        for name in ("front", "left", "right"):
+            assert horizon(turned[name]) < horizon(default[name]) - 5.0
+        np.testing.assert_array_equal(turned["chase"], default["chase"])
+
+
 def test_the_same_conditions_give_the_same_frames_and_the_default_comes_back(
     start_server: Callable[..., tuple[object, Path]], meadow: GazeboSimulator
 ) -> None:
