@@ -28,7 +28,7 @@ RANGES = {
     "camera_pitch_deg": "-3:3",
     "camera_field_of_view_deg": "-8:8",
 }
-"""As in the example of docs/tracks.md."""
+"""Those of the picture in docs/randomisation.md."""
 
 EPISODES = 8
 
