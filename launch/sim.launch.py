@@ -29,6 +29,24 @@ DIE_WITH_LAUNCH = "setpriv --pdeathsig TERM --"
 
 SHARE = FindPackageShare("deepracer")
 
+# The conditions that each episode can draw from a range.
+RANDOMISED = (
+    "light_strength",
+    "light_color",
+    "light_azimuth_deg",
+    "light_elevation_deg",
+    "road_color",
+    "road_texture",
+    "field_color",
+    "field_texture",
+    "line_color",
+    "object_color",
+    "camera_pitch_deg",
+    "camera_field_of_view_deg",
+    "friction",
+    "action_delay",
+)
+
 
 def track_names():
     # Those that come with the project, and the imported ones: see deepracer_core.track_library.
@@ -67,6 +85,12 @@ def number_of_objects():
             LaunchConfiguration("number_of_obstacles"),
         ]
     )
+
+
+def is_randomised():
+    """Whether any condition of the episodes is drawn from a range."""
+    ranges = [LaunchConfiguration(name) for name in RANDOMISED]
+    return ParameterValue(PythonExpression(["bool('", *ranges, "')"]), value_type=bool)
 
 
 def generate_launch_description():
@@ -311,6 +335,89 @@ def generate_launch_description():
                 description="Metres that a lane change takes.",
             ),
             DeclareLaunchArgument(
+                "light_strength",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: factor of all light, the sky's"
+                " too.",
+            ),
+            DeclareLaunchArgument(
+                "light_color",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: factors of the light's red,"
+                " green and blue, each drawn on its own.",
+            ),
+            DeclareLaunchArgument(
+                "light_azimuth_deg",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: degrees that the light stands"
+                " further round, counter-clockwise.",
+            ),
+            DeclareLaunchArgument(
+                "light_elevation_deg",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: degrees that the light stands"
+                " higher up (the worlds' stands at 61).",
+            ),
+            DeclareLaunchArgument(
+                "road_color",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: factors of the road's red, green"
+                " and blue.",
+            ),
+            DeclareLaunchArgument(
+                "road_texture",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: number of the road's texture, 0"
+                " to 3: asphalt, patched asphalt, slabs, carpet.",
+            ),
+            DeclareLaunchArgument(
+                "field_color",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: factors of the field's red,"
+                " green and blue.",
+            ),
+            DeclareLaunchArgument(
+                "field_texture",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: number of the field's texture, 0"
+                " to 3: grass, sand, floorboards, tiles.",
+            ),
+            DeclareLaunchArgument(
+                "line_color",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: factors of the lines' red, green"
+                " and blue.",
+            ),
+            DeclareLaunchArgument(
+                "object_color",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: factors of the red, green and"
+                " blue of boxes and other cars.",
+            ),
+            DeclareLaunchArgument(
+                "camera_pitch_deg",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: degrees that the camera looks"
+                " further down.",
+            ),
+            DeclareLaunchArgument(
+                "camera_field_of_view_deg",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: degrees that the camera sees"
+                " wider.",
+            ),
+            DeclareLaunchArgument(
+                "friction",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: factor of the tyres' friction.",
+            ),
+            DeclareLaunchArgument(
+                "action_delay",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: control periods, whole, that an"
+                " action takes to come into effect.",
+            ),
+            DeclareLaunchArgument(
                 "trace_log",
                 default_value="false",
                 description="Print a SIM_TRACE_LOG line for each step, for tools that read logs.",
@@ -393,6 +500,7 @@ def generate_launch_description():
                         "use_sim_time": False,
                         "camera_rate": integer("camera_rate"),
                         "race_type": text("race_type"),
+                        "randomised": is_randomised(),
                         "seed": integer("seed"),
                         "socket": text("socket"),
                         "worker": integer("worker"),
@@ -479,6 +587,7 @@ def generate_launch_description():
                         "upper_lane_change_time": number("upper_lane_change_time"),
                         "worker": integer("worker"),
                         "workers": integer("workers"),
+                        **{name: text(name) for name in RANDOMISED},
                     }
                 ],
                 prefix=DIE_WITH_LAUNCH,

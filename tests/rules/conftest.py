@@ -10,7 +10,7 @@ from deepracer_core.action_space import Command, DiscreteActionSpace
 from deepracer_core.episode import CarState, EpisodeRecord, EpisodeRules
 from deepracer_core.observation import Observation
 from deepracer_core.reward import RewardFunction
-from deepracer_core.rollout import Judgement, Loss, Rollout
+from deepracer_core.rollout import Judgement, Loss, Reset, Rollout
 from deepracer_core.segment import Segment
 from deepracer_core.sensors import FRONT_FACING_CAMERA, LIDAR
 from deepracer_core.simulation import CONTROL_RATE, WHEELBASE, frame_time_ns
@@ -127,6 +127,7 @@ class Race:
     segments: list[Segment] = field(default_factory=list)
     records: list[EpisodeRecord] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
+    resets: list[Reset] = field(default_factory=list)
 
     def tell(self, kind: str, *values: object) -> None:
         self.events.append((kind, values))
@@ -146,6 +147,7 @@ class Race:
             judgement = self.rollout.take_judgements()[-1]
             resets = self.rollout.take_resets()
             self.judgements.append(judgement)
+            self.resets += resets
             self.drain()
             yield judgement
             if judgement.to_act:

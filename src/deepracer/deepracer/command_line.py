@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.randomisation import RANDOMISED
 from deepracer_core.track_library import (
     imported_folder,
     load_track,
@@ -90,6 +91,7 @@ def train_command(
     "headless",
     *CAMERA_FIELDS,
     *RACE_FIELDS,
+    *RANDOMISED,
     run="Name of the run. [default: the latest one]",
     track="Track to drive on. [default: the one that the run was trained on]",
     evaluation_trials="Laps to drive. [default: 3]",

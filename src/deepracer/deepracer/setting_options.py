@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 import typer
+from deepracer_core.randomisation import RANDOMISED
 from pydantic.fields import FieldInfo
 
 from deepracer.settings import JobSettings
@@ -59,7 +60,7 @@ def _option(name: str, other_help: str | None) -> inspect.Parameter:
     info = typer.Option(
         f"{option}/--no-{option[2:]}" if flag else option,
         help=text,
-        metavar=None if flag else _METAVARS[kind],
+        metavar=None if flag else "MIN:MAX" if name in RANDOMISED else _METAVARS[kind],
         # What is not given stays None, so that the layers below can say it.
         show_default=False,
     )

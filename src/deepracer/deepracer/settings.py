@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Any
 
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.randomisation import RANDOMISED, expected_range, parse_range
 from deepracer_core.simulation import CONTROL_RATE
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticCustomError
 
 INPUT_FIELDS = ("reward_function", "model_metadata", "hyperparameters")
 """The settings that name the three files a user of DeepRacer brings."""
@@ -287,3 +290,85 @@ class JobSettings:
         le=100.0,
         description="Metres that a lane change takes.",
     )
+    light_strength: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: factor of all light, the sky's too.",
+    )
+    light_color: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: factors of the light's red, green and"
+        " blue, each drawn on its own.",
+    )
+    light_azimuth_deg: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: degrees that the light stands further"
+        " round, counter-clockwise.",
+    )
+    light_elevation_deg: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: degrees that the light stands higher up"
+        " (the worlds' stands at 61).",
+    )
+    road_color: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: factors of the road's red, green and"
+        " blue.",
+    )
+    road_texture: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: number of the road's texture, 0 to 3:"
+        " asphalt, patched asphalt, slabs, carpet.",
+    )
+    field_color: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: factors of the field's red, green and"
+        " blue.",
+    )
+    field_texture: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: number of the field's texture, 0 to 3:"
+        " grass, sand, floorboards, tiles.",
+    )
+    line_color: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: factors of the lines' red, green and"
+        " blue.",
+    )
+    object_color: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: factors of the red, green and blue of"
+        " boxes and other cars.",
+    )
+    camera_pitch_deg: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: degrees that the camera looks further"
+        " down.",
+    )
+    camera_field_of_view_deg: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: degrees that the camera sees wider.",
+    )
+    friction: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: factor of the tyres' friction.",
+    )
+    action_delay: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: control periods, whole, that an action"
+        " takes to come into effect.",
+    )
+
+    @field_validator(*RANDOMISED, mode="before")
+    @classmethod
+    def _check_range(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse what is no range; YAML takes some for numbers, 2:10 for 130."""
+        name = info.field_name or ""
+        if value is not None and not isinstance(value, str):
+            raise PydanticCustomError("range", "expected MIN:MAX, in quotes in a settings file")
+        try:
+            if value:
+                parse_range(name, value)
+        except ConfigurationError:
+            expected = {"expected": expected_range(name)}
+            raise PydanticCustomError("range", "{expected}", expected) from None
+        return value

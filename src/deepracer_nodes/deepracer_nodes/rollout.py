@@ -40,13 +40,14 @@ from deepracer_nodes.race_parameters import (
     create_starts,
     create_trial_rules,
 )
+from deepracer_nodes.randomisation_parameters import RandomisationParameters, create_randomisation
 
 FLUSH_DEADLINE_S = 2.0
 """Seconds for the last experience to reach Redis at the end; shorter than a launch's patience."""
 
 
 @dataclass(frozen=True)
-class RolloutParameters(RaceParameters):
+class RolloutParameters(RaceParameters, RandomisationParameters):
     """What the launch file tells the rollout node."""
 
     track: str = parameter("", "name of a track of the library")
@@ -98,6 +99,7 @@ class RolloutNode(Node):
         self._episode = topics.EPISODE.publish_from(self)
         self._reset = topics.RESET.publish_from(self)
         self._objects = topics.OBJECTS.publish_from(self)
+        self._conditions = topics.CONDITIONS.publish_from(self)
         topics.ODOMETRY.subscribe_on(self, self._on_odometry)
         topics.JOINT_STATES.subscribe_on(self, self._on_joint_state)
         topics.DRIVE.subscribe_on(self, self._on_drive)
@@ -168,6 +170,8 @@ class RolloutNode(Node):
         for judgement in self._race.take_judgements():
             self._episode.publish(messages.to_episode(judgement))
         for reset in self._race.take_resets():
+            if reset.conditions is not None:
+                self._conditions.publish(messages.to_conditions(reset.time_ns, reset.conditions))
             self._reset.publish(messages.to_reset(reset))
         for loss in self._race.take_losses():
             self.get_logger().warning(f"episode {loss.episode}: {loss.reason}")
@@ -224,6 +228,7 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
         first_episode=first_episode,
         trial_rules=create_trial_rules(given),
         scenes=create_scenes(given, track, seed=given.seed, worker=given.worker),
+        randomisation=create_randomisation(given, seed=given.seed, worker=given.worker),
     )
 
 
