@@ -5,7 +5,7 @@ previous_steering = None
 
 
 def reward_function(params):
-    """Follow the centre line without steering to and fro; remembers the step before."""
+    """Follow the centre line without zig-zag; remembers the step before."""
     global previous_steering
 
     reward = max(1e-3, 1.0 - 2 * params["distance_from_center"] / params["track_width"])
