@@ -197,6 +197,13 @@ def generate_launch_description():
                 choices=["true", "false"],
             ),
             DeclareLaunchArgument(
+                "change_start_position",
+                default_value="true",
+                description="Begin each training episode further on than the one before; false: all"
+                " of them at the start line.",
+                choices=["true", "false"],
+            ),
+            DeclareLaunchArgument(
                 "round_robin_advance_dist",
                 default_value="0.05",
                 description="Share of the lap from the start of one training episode to the next.",
@@ -415,6 +422,7 @@ def generate_launch_description():
                         "bot_car_speed": number("bot_car_speed"),
                         "buffer_megabytes": integer("buffer_megabytes"),
                         "buffer_segments": integer("buffer_segments"),
+                        "change_start_position": boolean("change_start_position"),
                         "collision_penalty": number("collision_penalty"),
                         "hyperparameters": text("hyperparameters"),
                         "is_continuous": boolean("is_continuous"),

@@ -9,13 +9,11 @@ from pydantic.dataclasses import dataclass
 INPUT_FIELDS = ("reward_function", "model_metadata", "hyperparameters")
 """The settings that name the three files a user of DeepRacer brings."""
 
-WORKER_FIELDS = ("track", "reward_function", "max_steps", "seed")
-"""The settings that a worker can have of its own."""
-
 RACE_FIELDS = (
     "race_type",
     "reverse_direction",
     "alternate_driving_direction",
+    "change_start_position",
     "round_robin_advance_dist",
     "start_position_offset",
     "number_of_resets",
@@ -36,6 +34,9 @@ RACE_FIELDS = (
     "lane_change_distance",
 )
 """The settings of the race; launch arguments and parameters of the rollout have the same names."""
+
+WORKER_FIELDS = ("track", "reward_function", "max_steps", "seed", *RACE_FIELDS)
+"""The settings that a worker can have of its own."""
 
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid", validate_default=True))
@@ -95,8 +96,9 @@ class JobSettings:
     worker_settings: tuple[dict[str, Any], ...] | None = Field(
         default=None,
         description="What each worker has of its own, a list like `[{track: meadow_loop}, {track:"
-        f" pond_oval}}]` of mappings with any of {', '.join(WORKER_FIELDS)}; workers beyond its end"
-        " begin it anew.",
+        " pond_oval}]` of mappings with any of track, reward_function, max_steps, seed and the"
+        " settings of the race, race_type to lane_change_distance; workers beyond its end begin it"
+        " anew.",
     )
     redis: str | None = Field(
         default=None,
@@ -156,6 +158,11 @@ class JobSettings:
     alternate_driving_direction: bool = Field(
         default=False,
         description="Drive every second training episode the other way.",
+    )
+    change_start_position: bool = Field(
+        default=True,
+        description="Begin each training episode further on than the one before; if not, all of"
+        " them at the start line.",
     )
     round_robin_advance_dist: float = Field(
         default=0.05,

@@ -13,6 +13,7 @@ from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.model_store import open_storage
+from deepracer_core.race_scenes import SceneSettings, create_scenes
 from deepracer_core.records import EvaluationRecords, TrainingRecords
 from deepracer_core.records_writer import RecordsWriter
 from deepracer_core.redis_connection import connect
@@ -34,7 +35,6 @@ from deepracer_nodes.parameters import declare, parameter
 from deepracer_nodes.process import run
 from deepracer_nodes.race_parameters import (
     RaceParameters,
-    create_scenes,
     create_starts,
     create_trial_rules,
 )
@@ -221,7 +221,7 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
         trials=given.trials,
         first_episode=first_episode,
         trial_rules=create_trial_rules(given),
-        scenes=create_scenes(given, track, seed=given.seed, worker=given.worker),
+        scenes=create_scenes(SceneSettings.of(given), track, seed=given.seed, worker=given.worker),
     )
 
 

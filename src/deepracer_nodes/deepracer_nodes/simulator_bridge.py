@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cv_bridge import CvBridge
 from deepracer_core.race_objects import RaceType
+from deepracer_core.race_scenes import parse_race_type
 from deepracer_core.simulation import Frame, ObjectPose, Simulator
 from deepracer_gazebo.client import GazeboSimulator
 from geometry_msgs.msg import PoseArray, PoseStamped, TwistStamped
@@ -20,7 +21,6 @@ from rosgraph_msgs.msg import Clock as ClockMessage
 from deepracer_nodes import messages, topics
 from deepracer_nodes.parameters import declare, parameter
 from deepracer_nodes.process import run
-from deepracer_nodes.race_parameters import parse_race_type
 
 try:
     from tf2_msgs.msg import TFMessage
