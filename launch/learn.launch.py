@@ -61,8 +61,8 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "redis",
                 default_value="",
-                description="Address of a Redis server, redis://[:password@]host:port, or rediss://"
-                " for TLS; without one a server is started for the run.",
+                description="Address of a Redis server, redis://[:password@]host:port (rediss://"
+                " for TLS, unix:// for a socket); without one a server is started for the run.",
             ),
             DeclareLaunchArgument(
                 "redis_port",

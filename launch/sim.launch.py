@@ -124,7 +124,7 @@ def generate_launch_description():
                 "redis",
                 default_value="redis://127.0.0.1:6379",
                 description="Address of the Redis server that gets the experience in training:"
-                " redis://[:password@]host:port, or rediss:// for TLS.",
+                " redis://[:password@]host:port (rediss:// for TLS, unix:// for a socket).",
             ),
             DeclareLaunchArgument(
                 "reward_function",

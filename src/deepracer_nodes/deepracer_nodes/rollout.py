@@ -54,7 +54,9 @@ class RolloutParameters(RaceParameters):
     run: str = parameter("default", "name of the run")
     worker: int = parameter(0, "index of this simulation worker", lowest=0, highest=10_000)
     seed: int = parameter(0, "seed of the run", lowest=0, highest=2**31 - 1)
-    redis: str = parameter("", "redis:// address of the experience buffer, for training")
+    redis: str = parameter(
+        "", "address of the Redis server with the experience buffer, for training"
+    )
     segment_length: int = parameter(32, "steps in a segment", lowest=1, highest=4096)
     max_steps: int = parameter(
         0, "cap on the steps of an episode, 0: by the track's length", lowest=0, highest=1_000_000

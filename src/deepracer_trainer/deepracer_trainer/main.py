@@ -136,7 +136,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--run", required=True, help="name of the training run")
-    add("--redis", required=True, help="address of the Redis server, redis://host:port")
+    add(
+        "--redis",
+        required=True,
+        help="address of the Redis server, redis://host:port or unix:///PATH",
+    )
     add("--store", required=True, help="folder or s3://bucket/prefix of the model versions")
     add("--model-metadata", required=True, type=Path, help="path of model_metadata.json")
     add("--hyperparameters", required=True, type=Path, help="path of hyperparameters.json")
