@@ -112,6 +112,13 @@ class JobSettings:
         description="Where model versions are kept: s3://bucket/prefix or a folder; without one,"
         " `store/` in the run's folder.",
     )
+    keep_versions: int = Field(
+        default=50,
+        ge=0,
+        le=1_000_000,
+        description="Newest model versions that stay in the store, besides the best one; 0 keeps"
+        " all.",
+    )
     segment_length: int = Field(
         default=32,
         ge=1,
