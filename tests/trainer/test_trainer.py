@@ -261,13 +261,13 @@ def test_the_store_points_to_the_version_that_drives_best(run):
 
 def test_old_versions_go_but_not_those_whose_experience_may_still_come(run):
     now = itertools.count(step=10.0)
-    limits = Limits(job_duration_s=1e6, max_policy_lag=3, keep_versions=2)
-    run.drive(16)
-    run.trainer(episodes=1, until=16, limits=limits, clock=lambda: next(now)).run()
+    limits = Limits(job_duration_s=1e4, max_policy_lag=3, keep_versions=2)
+    for version in range(12):
+        run.drive(1, version)
+    run.trainer(episodes=1, until=12, limits=limits, clock=lambda: next(now)).run()
     versions = run.store.versions()
-    assert versions[-4:] == [13, 14, 15, 16]
+    assert versions[-4:] == [9, 10, 11, 12]
     assert 1 not in versions
-    assert run.store.latest() == 16
 
 
 def test_redis_may_go_away(tmp_path):

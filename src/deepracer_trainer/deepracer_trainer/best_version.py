@@ -139,8 +139,7 @@ class BestVersion:
         except StoreUnavailable:
             return False
         except ModelNotFound:
-            # It drove well, was overtaken and removed, and its successor has come down since.
-            self._standings.forget(best.version)
+            self._forget_removed(best.version)
             return False
         if self.standing is None or best.version != self.standing.version:
             _LOG.info(
@@ -151,3 +150,12 @@ class BestVersion:
             )
         self.standing = best
         return True
+
+    def _forget_removed(self, version: int) -> None:
+        """Leave out a version that has been removed since it drove; one may also be yet to come."""
+        try:
+            newest = self._store.latest() or 0
+        except StoreUnavailable:
+            return
+        if version < newest:
+            self._standings.forget(version)
