@@ -265,7 +265,7 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "bot_car_speed",
                 default_value="0.2",
-                description="Their speed, m/s.",
+                description="Speed of the other cars, m/s.",
             ),
             DeclareLaunchArgument(
                 "min_distance_between_bot_cars",
@@ -287,17 +287,17 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "lower_lane_change_time",
                 default_value="3.0",
-                description="Seconds between their lane changes, at least.",
+                description="Seconds between lane changes of the other cars, at least.",
             ),
             DeclareLaunchArgument(
                 "upper_lane_change_time",
                 default_value="5.0",
-                description="Seconds between their lane changes, at most.",
+                description="Seconds between lane changes of the other cars, at most.",
             ),
             DeclareLaunchArgument(
                 "lane_change_distance",
                 default_value="1.0",
-                description="Metres that a lane change takes.",
+                description="Metres that such a lane change takes.",
             ),
             DeclareLaunchArgument(
                 "trace_log",

@@ -237,7 +237,7 @@ class JobSettings:
         default=0.2,
         ge=0.0,
         le=4.0,
-        description="Their speed, m/s.",
+        description="Speed of the other cars, m/s.",
     )
     min_distance_between_bot_cars: float = Field(
         default=2.0,
@@ -257,17 +257,17 @@ class JobSettings:
         default=3.0,
         ge=0.0,
         le=1000.0,
-        description="Seconds between their lane changes, at least.",
+        description="Seconds between lane changes of the other cars, at least.",
     )
     upper_lane_change_time: float = Field(
         default=5.0,
         ge=0.0,
         le=1000.0,
-        description="Seconds between their lane changes, at most.",
+        description="Seconds between lane changes of the other cars, at most.",
     )
     lane_change_distance: float = Field(
         default=1.0,
         ge=0.01,
         le=100.0,
-        description="Metres that a lane change takes.",
+        description="Metres that such a lane change takes.",
     )
