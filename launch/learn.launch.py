@@ -97,7 +97,7 @@ def generate_launch_description():
             ),
             DeclareLaunchArgument(
                 "job_duration_in_seconds",
-                default_value="1080",
+                default_value="900",
                 description="Wall-clock seconds after which the training ends.",
             ),
             DeclareLaunchArgument(
