@@ -148,7 +148,7 @@ def generate_launch_description():
                 "redis",
                 default_value="redis://127.0.0.1:6379",
                 description="Address of the Redis server that gets the experience in training:"
-                " redis://[:password@]host:port, or rediss:// for TLS.",
+                " redis://[:password@]host:port (rediss:// for TLS, unix:// for a socket).",
             ),
             DeclareLaunchArgument(
                 "reward_function",
@@ -239,6 +239,13 @@ def generate_launch_description():
                 choices=["true", "false"],
             ),
             DeclareLaunchArgument(
+                "change_start_position",
+                default_value="true",
+                description="Begin each training episode further on than the one before; false: all"
+                " of them at the start line.",
+                choices=["true", "false"],
+            ),
+            DeclareLaunchArgument(
                 "round_robin_advance_dist",
                 default_value="0.05",
                 description="Share of the lap from the start of one training episode to the next.",
@@ -300,7 +307,7 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "bot_car_speed",
                 default_value="0.2",
-                description="Their speed, m/s.",
+                description="Speed of the other cars, m/s.",
             ),
             DeclareLaunchArgument(
                 "min_distance_between_bot_cars",
@@ -322,17 +329,17 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "lower_lane_change_time",
                 default_value="3.0",
-                description="Seconds between their lane changes, at least.",
+                description="Seconds between lane changes of the other cars, at least.",
             ),
             DeclareLaunchArgument(
                 "upper_lane_change_time",
                 default_value="5.0",
-                description="Seconds between their lane changes, at most.",
+                description="Seconds between lane changes of the other cars, at most.",
             ),
             DeclareLaunchArgument(
                 "lane_change_distance",
                 default_value="1.0",
-                description="Metres that a lane change takes.",
+                description="Metres that such a lane change takes.",
             ),
             DeclareLaunchArgument(
                 "light_strength",
@@ -552,6 +559,7 @@ def generate_launch_description():
                         "bot_car_speed": number("bot_car_speed"),
                         "buffer_megabytes": integer("buffer_megabytes"),
                         "buffer_segments": integer("buffer_segments"),
+                        "change_start_position": boolean("change_start_position"),
                         "collision_penalty": number("collision_penalty"),
                         "hyperparameters": text("hyperparameters"),
                         "is_continuous": boolean("is_continuous"),

@@ -6,7 +6,7 @@ from math import atan, atan2, cos, hypot, pi, sin, tan
 
 import numpy as np
 import pytest
-from deepracer_core.action_space import Command, DiscreteActionSpace
+from deepracer_core.action_space import ActionSpace, Command, DiscreteActionSpace
 from deepracer_core.episode import CarState, EpisodeRecord, EpisodeRules
 from deepracer_core.observation import Observation
 from deepracer_core.reward import RewardFunction
@@ -92,10 +92,12 @@ class KinematicCar:
         }
 
 
-def follow_center(track: Track, state: CarState, speed: float = 1.0) -> Command:
-    """Steer for a point of the centre line ahead (pure pursuit)."""
+def follow_center(
+    track: Track, state: CarState, speed: float = 1.0, offset: float = 0.0
+) -> Command:
+    """Steer for a point ahead, `offset` metres left of the centre line (pure pursuit)."""
     place = track.project([(state.x, state.y)])
-    x, y, _ = track.pose_at(float(place.distance[0]) + 0.35)
+    x, y, _ = track.pose_at(float(place.distance[0]) + 0.35, offset)
     bearing = atan2(y - state.y, x - state.x) - state.yaw
     angle = atan(2.0 * WHEELBASE * sin(bearing) / hypot(x - state.x, y - state.y))
     return Command(max(-pi / 6, min(pi / 6, angle)), speed)
@@ -175,13 +177,16 @@ def make_race(
     driver: Driver = lambda track, state, judgement: follow_center(track, state),
     *,
     reward: Callable[[dict], float] = lambda params: params["speed"],
+    action_space: ActionSpace = ACTIONS,
     starts: StartPositions | None = None,
     rules: EpisodeRules | None = None,
     **options: object,
 ) -> Race:
     rollout = Rollout(
-        RewardFunction(reward, "reward_function.py"),
-        ACTIONS,
+        reward
+        if isinstance(reward, RewardFunction)
+        else RewardFunction(reward, "reward_function.py"),
+        action_space,
         starts or StartPositions(track),
         rules or EpisodeRules(),
         run="test",

@@ -55,8 +55,8 @@ def _option(name: str, other_help: str | None) -> inspect.Parameter:
     flag = kind is bool
     option = option_name(name)
     text = other_help or declared.description or ""
-    if other_help is None and not flag and declared.default is not None:
-        text += f" [default: {shown(declared.default)}]"
+    if other_help is None and declared.default is not None:
+        text += f" [default: {_answer(declared.default) if flag else shown(declared.default)}]"
     info = typer.Option(
         f"{option}/--no-{option[2:]}" if flag else option,
         help=text,
@@ -68,3 +68,7 @@ def _option(name: str, other_help: str | None) -> inspect.Parameter:
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
     )
+
+
+def _answer(value: bool) -> str:
+    return "yes" if value else "no"

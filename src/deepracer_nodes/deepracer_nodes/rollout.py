@@ -14,6 +14,7 @@ from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.model_store import open_storage
 from deepracer_core.observation import Observation
+from deepracer_core.race_scenes import SceneSettings, create_scenes
 from deepracer_core.records import EvaluationRecords, TrainingRecords
 from deepracer_core.records_writer import RecordsWriter
 from deepracer_core.redis_connection import connect
@@ -36,7 +37,6 @@ from deepracer_nodes.parameters import declare, parameter
 from deepracer_nodes.process import run
 from deepracer_nodes.race_parameters import (
     RaceParameters,
-    create_scenes,
     create_starts,
     create_trial_rules,
 )
@@ -57,7 +57,9 @@ class RolloutParameters(RaceParameters, RandomisationParameters):
     run: str = parameter("default", "name of the run")
     worker: int = parameter(0, "index of this simulation worker", lowest=0, highest=10_000)
     seed: int = parameter(0, "seed of the run", lowest=0, highest=2**31 - 1)
-    redis: str = parameter("", "redis:// address of the experience buffer, for training")
+    redis: str = parameter(
+        "", "address of the Redis server with the experience buffer, for training"
+    )
     segment_length: int = parameter(32, "steps in a segment", lowest=1, highest=4096)
     max_steps: int = parameter(
         0, "cap on the steps of an episode, 0: by the track's length", lowest=0, highest=1_000_000
@@ -227,7 +229,7 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
         trials=given.trials,
         first_episode=first_episode,
         trial_rules=create_trial_rules(given),
-        scenes=create_scenes(given, track, seed=given.seed, worker=given.worker),
+        scenes=create_scenes(SceneSettings.of(given), track, seed=given.seed, worker=given.worker),
         randomisation=create_randomisation(given, seed=given.seed, worker=given.worker),
     )
 

@@ -15,6 +15,7 @@ from deepracer_core.conditions import Conditions
 from deepracer_core.judgement import Reset
 from deepracer_core.lidar import Lidar, outlines
 from deepracer_core.race_objects import RaceType
+from deepracer_core.race_scenes import parse_race_type
 from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, Simulator
 from deepracer_gazebo.client import GazeboSimulator
 from diagnostic_msgs.msg import DiagnosticArray
@@ -27,7 +28,6 @@ from rosgraph_msgs.msg import Clock as ClockMessage
 from deepracer_nodes import messages, topics
 from deepracer_nodes.parameters import declare, parameter
 from deepracer_nodes.process import run
-from deepracer_nodes.race_parameters import parse_race_type
 
 try:
     from tf2_msgs.msg import TFMessage
