@@ -30,6 +30,8 @@ from deepracer.settings import RACE_FIELDS
 from deepracer.settings_sources import SETTING_NAMES, ResolvedSettings, resolve_settings
 from deepracer.smoke import smoke
 from deepracer.train import train
+from deepracer.video.priority import again_in_own_session
+from deepracer.video.selection import Selection
 
 app = typer.Typer(
     help="Train a simulated AWS DeepRacer car to drive, and see how well it does.",
@@ -108,6 +110,79 @@ def evaluate_command(
     if resolved.settings.run is None and not is_path(model):
         resolved = _resolve(given | {"run": LATEST}, config)
     raise typer.Exit(evaluate(resolved, model, Console()))
+
+
+@app.command("video")
+@takes_settings(
+    "runs_folder",
+    "store",
+    "track",
+    store="Where the run's traces are. [default: where the run kept them]",
+    track="Track that was driven on. [default: the one that the run or the evaluation had]",
+)
+def video_command(
+    given: dict[str, Any],
+    run: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="Name of the run.", show_default=True)
+    ] = LATEST,
+    episodes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST", help="Episodes, or trials of the evaluation, such as 12,40-45."
+        ),
+    ] = None,
+    best: Annotated[
+        bool, typer.Option("--best", help="The fastest lap, or else what came furthest.")
+    ] = False,
+    last: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="So many, the newest ones.")
+    ] = None,
+    evaluation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Take them from an evaluation: latest, or when it began, as its trace is called"
+            " (20261121074643). [default: from the training]",
+        ),
+    ] = None,
+    worker: Annotated[
+        int, typer.Option(metavar="NUMBER", help="Which worker's training, of several.")
+    ] = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.mp4", help="Where the video goes. [default: videos/ of the run's folder]"
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make a video of a run: what the car saw, the car from behind, a map and the numbers.
+
+    What its trace recorded is driven once more in a Gazebo of its own, at the lowest priority, so
+    that it can be made while the run trains. Without a choice of episodes it is the best one of the
+    training, or all trials of the evaluation. Boxes or cars at random places are not shown: the
+    trace does not have them.
+    """
+    code = again_in_own_session()
+    if code is not None:
+        raise typer.Exit(code)
+    start_log(verbose)
+    # Only those who want a video wait for what makes it.
+    from deepracer.video.command import video
+
+    selection = Selection(episodes, best, last)
+    resolved = _resolve(given | {"run": run}, config)
+    raise typer.Exit(
+        video(
+            resolved,
+            selection,
+            evaluation=evaluation,
+            worker=worker,
+            output=output,
+            console=Console(),
+        )
+    )
 
 
 @app.command("smoke")

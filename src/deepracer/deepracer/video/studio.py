@@ -1,0 +1,119 @@
+"""A Gazebo of the film's own, in which recorded episodes are driven once more."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from deepracer_core.race_objects import RaceType, Scene
+from deepracer_core.recorded_trace import RecordedEpisode
+from deepracer_core.simulation import CONTROL_RATE, Frame
+from deepracer_gazebo.client import GazeboSimulator, SimulatorError
+from numpy.typing import NDArray
+
+from deepracer.failure import JobFailed, launch_failure
+from deepracer.interruption import Interruption
+from deepracer.launched import LaunchedProcess
+from deepracer.video.picture import CAR_CAMERA, CHASE_CAMERA, HEIGHT, WIDTH
+from deepracer.video.priority import lower_sessions
+
+PATIENCE_S = 900.0
+"""Seconds for Gazebo to start, and for a picture: a training beside it may leave it little."""
+
+_LOOK_S = 0.05
+
+
+class Stopped(Exception):
+    """The person wants no film any more."""
+
+
+@contextlib.contextmanager
+def open_studio(
+    track: str, race_type: RaceType, objects: int, interruption: Interruption
+) -> Iterator["Studio"]:
+    """Start Gazebo with a track; it is ended with this context.
+
+    Args:
+        track: name of the track.
+        race_type: what else is on the road.
+        objects: how many of it.
+        interruption: ends the start early.
+
+    Raises:
+        Stopped: it did.
+        JobFailed: Gazebo did not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="deepracer-video-", dir="/tmp") as name:
+        folder = Path(name)
+        socket = folder / "simulator.socket"
+        arguments = {
+            "--track": track,
+            "--socket": socket,
+            "--race-type": race_type.value,
+            "--objects": objects,
+            "--cameras": f"{CAR_CAMERA},{CHASE_CAMERA}",
+            "--camera-size": f"{WIDTH}x{HEIGHT}",
+            "--deadline": PATIENCE_S,
+        }
+        words = [str(word) for pair in arguments.items() for word in pair]
+        launched = LaunchedProcess(
+            [sys.executable, "-m", "deepracer_gazebo.server", *words],
+            os.environ,
+            folder / "gazebo.log",
+        )
+        try:
+            while not socket.exists():
+                lower_sessions(launched.processes())
+                if launched.exit_code is not None:
+                    raise launch_failure("the video's Gazebo ended", launched)
+                if interruption.wait(_LOOK_S):
+                    raise Stopped
+            lower_sessions(launched.processes())
+            with GazeboSimulator(socket, deadline=PATIENCE_S) as simulator:
+                yield Studio(simulator, interruption)
+        except SimulatorError as error:
+            raise JobFailed(str(error)) from error
+        finally:
+            launched.stop()
+
+
+class Studio:
+    """Photographs a car where it was in an episode.
+
+    Args:
+        simulator: with the cameras.
+        interruption: ends the work early.
+    """
+
+    def __init__(self, simulator: GazeboSimulator, interruption: Interruption) -> None:
+        self._simulator = simulator
+        self._interruption = interruption
+
+    def photographs(
+        self, episode: RecordedEpisode, scene: Scene | None
+    ) -> Iterator[Mapping[str, NDArray[np.uint8]]]:
+        """What the cameras see in each frame of an episode, uint8[height, width, 3] each, RGB.
+
+        Args:
+            episode: where the car was.
+            scene: what else was on the road; None: nothing.
+
+        Raises:
+            Stopped: the work was ended early.
+            SimulatorError: Gazebo is gone.
+        """
+        poses = zip(episode.times, episode.x, episode.y, episode.yaw, strict=True)
+        for time_s, x, y, yaw in poses:
+            if self._interruption.came:
+                raise Stopped
+            if scene is not None:
+                frames = round((time_s - episode.times[0]) * CONTROL_RATE)
+                self._simulator.place([each.pose for each in scene.at(frames / CONTROL_RATE)])
+            yield _images(self._simulator.reset(x, y, yaw))
+
+
+def _images(frame: Frame) -> Mapping[str, NDArray[np.uint8]]:
+    return {CAR_CAMERA: frame.image, CHASE_CAMERA: frame.image}
