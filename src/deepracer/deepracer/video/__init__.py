@@ -1,1 +1,1 @@
-"""`deepracer video`: a film of a run, made by driving its trace once more in a Gazebo of its own."""
+"""`deepracer video`: a film of a run, made by driving its trace once more in its own Gazebo."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace, ColorRange
+from av.video.reformatter import ColorRange, Colorspace
 from deepracer_core.errors import ConfigurationError
 from numpy.typing import NDArray
 
@@ -51,13 +51,13 @@ class FilmFile:
         self._container.metadata["title"] = title
         stream = self._container.add_stream("libx264", rate=rate, options=_QUALITY)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.time_base = Fraction(1, rate)
         # One thread: what is filmed beside a training leaves it the other cores.
         stream.codec_context.thread_count = 1
         stream.codec_context.colorspace = Colorspace.ITU709
         stream.codec_context.color_range = ColorRange.MPEG
         self._stream = stream
         self.pictures = 0
+        self._rate = rate
 
     def __enter__(self) -> "FilmFile":
         return self
@@ -80,6 +80,6 @@ class FilmFile:
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         planar = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
         planar.pts = self.pictures
-        planar.time_base = self._stream.time_base
+        planar.time_base = Fraction(1, self._rate)
         self.pictures += 1
         self._container.mux(self._stream.encode(planar))

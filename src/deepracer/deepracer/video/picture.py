@@ -29,7 +29,7 @@ _EDGE = 24
 _CAMERA_SIZE = (320, 240)
 _FRAME = 7
 _MAP_ROOM = (300, 250)
-_NUMBERS_HEIGHT = 146
+_NUMBERS_HEIGHT = 108
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class EpisodePictures:
         picture = Image.fromarray(_fill(images[CHASE_CAMERA], WIDTH, HEIGHT))
         self._title.put_on(picture)
         self._map.card(moment.x, moment.y, moment.yaw).put_on(picture)
-        _camera_card(images[CAR_CAMERA]).put_on(picture)
+        _put_camera_on(picture, images[CAR_CAMERA])
         numbers = self._numbers.copy()
         _write_numbers(numbers, moment, self._speeds)
         numbers.put_on(picture)
@@ -151,14 +151,17 @@ def _title_card(caption: Caption) -> Card:
     return card
 
 
-def _camera_card(image: NDArray[np.uint8]) -> Card:
+def _put_camera_on(picture: Image.Image, image: NDArray[np.uint8]) -> None:
+    """Put what the car sees into a picture, on a card that is its frame."""
     width, height = (side + 2 * _FRAME for side in _CAMERA_SIZE)
     card = Card(WIDTH - _EDGE - width, HEIGHT - _EDGE - height, width, height)
-    card.image.paste(Image.fromarray(_fill(image, *_CAMERA_SIZE)), (_FRAME, _FRAME))
-    return card
+    card.put_on(picture)
+    # Not on the card, through which the picture below is seen.
+    place = (card.left + _FRAME, card.top + _FRAME)
+    picture.paste(Image.fromarray(_fill(image, *_CAMERA_SIZE)), place)
 
 
-_TIME, _SPEED, _STEERING, _REWARD, _STATUS = 24, 204, 392, 580, 714
+_TIME, _PROGRESS, _SPEED, _STEERING, _REWARD, _STATUS = 24, 184, 336, 488, 640, 746
 """Where the columns of the numbers begin."""
 
 _STATUSES = {
@@ -169,51 +172,63 @@ _STATUSES = {
 }
 """What is written for them; for all others it is their name, in red."""
 
-_GAUGE = 150
-"""How long the bars below speed and steering are."""
+_GAUGE = 126
+"""How long the bars are."""
+
+_GAUGE_TOP, _GAUGE_BOTTOM = 84, 91
 
 
 def _empty_numbers_card() -> Card:
     width = WIDTH - 3 * _EDGE - _CAMERA_SIZE[0] - 2 * _FRAME
     card = Card(_EDGE, HEIGHT - _EDGE - _NUMBERS_HEIGHT, width, _NUMBERS_HEIGHT)
-    names = ("lap time", "speed", "steering", "reward", "status")
-    for x, name in zip((_TIME, _SPEED, _STEERING, _REWARD, _STATUS), names, strict=True):
+    columns = {
+        "lap time": _TIME,
+        "progress": _PROGRESS,
+        "speed": _SPEED,
+        "steering": _STEERING,
+        "reward": _REWARD,
+        "status": _STATUS,
+    }
+    for name, x in columns.items():
         card.text(name, x, 30, size=17, color=FAINT)
     return card
 
 
 def _write_numbers(card: Card, moment: Moment, speeds: tuple[float, float]) -> None:
-    end = card.text(f"{moment.time_s:.2f}", _TIME, 78, size=52, bold=True)
-    card.text("s", end + 7, 78, size=22, color=FAINT)
+    end = card.text(f"{moment.time_s:.2f}", _TIME, 74, size=48, bold=True)
+    card.text("s", end + 6, 74, size=20, color=FAINT)
 
-    end = card.text(f"{moment.speed:.2f}", _SPEED, 70, size=38, bold=True)
-    card.text("m/s", end + 6, 70, size=20, color=FAINT)
-    share = min(max(moment.speed / speeds[1], 0.0), 1.0)
-    card.bar(_SPEED, 84, _SPEED + _GAUGE, 91, ROAD)
+    _number(card, _PROGRESS, f"{moment.progress:.1f}", "%")
+    _gauge(card, _PROGRESS, moment.progress / 100.0, INK)
+
+    _number(card, _SPEED, f"{moment.speed:.2f}", "m/s")
     color: Color = speed_color(moment.speed, speeds)[::-1]
-    card.bar(_SPEED, 84, _SPEED + share * _GAUGE, 91, color)
+    _gauge(card, _SPEED, moment.speed / speeds[1], color)
 
     angle = round(degrees(moment.steering))
-    end = card.text(f"{abs(angle)}°", _STEERING, 70, size=38, bold=True)
     side = "" if angle == 0 else "left" if angle > 0 else "right"
-    card.text(side, end + 6, 70, size=20, color=FAINT)
-    middle = _STEERING + _GAUGE / 2
+    _number(card, _STEERING, f"{abs(angle)}°", side)
+    _gauge(card, _STEERING, 0.0, INK)
     # Left is left, as the driver has it.
+    middle = _STEERING + _GAUGE / 2
     tip = middle - min(max(moment.steering / MAX_STEERING_ANGLE, -1.0), 1.0) * _GAUGE / 2
-    card.bar(_STEERING, 84, _STEERING + _GAUGE, 91, ROAD)
-    card.bar(min(middle, tip), 84, max(middle, tip), 91, BORDER)
-    card.bar(middle - 1.5, 81, middle + 1.5, 94, INK)
+    card.bar(min(middle, tip), _GAUGE_TOP, max(middle, tip), _GAUGE_BOTTOM, BORDER)
+    card.bar(middle - 1.5, _GAUGE_TOP - 3, middle + 1.5, _GAUGE_BOTTOM + 3, INK)
 
-    card.text(f"{moment.reward:.1f}", _REWARD, 70, size=38, bold=True)
+    _number(card, _REWARD, f"{moment.reward:.1f}", "")
     words, color = _STATUSES.get(moment.status, (moment.status.value.replace("_", " "), RED))
-    card.text(words, _STATUS, 68, size=25, bold=True, color=color)
+    card.text(words, _STATUS, 67, size=21, bold=True, color=color)
 
-    right = card.width - 24
-    words = f"{moment.progress:.1f} %"
-    card.text(words, right, 126, size=20, bold=True, anchor="r")
-    left, right = float(_TIME), right - text_width("100.0 %", 20, bold=True) - 16
-    card.bar(left, 114, right, 124, ROAD)
-    card.bar(left, 114, left + moment.progress / 100.0 * (right - left), 124, INK)
+
+def _number(card: Card, x: float, number: str, unit: str) -> None:
+    end = card.text(number, x, 69, size=34, bold=True)
+    card.text(unit, end + 5, 69, size=19, color=FAINT)
+
+
+def _gauge(card: Card, left: float, share: float, color: Color) -> None:
+    """A bar of which a share is filled."""
+    card.bar(left, _GAUGE_TOP, left + _GAUGE, _GAUGE_BOTTOM, ROAD)
+    card.bar(left, _GAUGE_TOP, left + min(max(share, 0.0), 1.0) * _GAUGE, _GAUGE_BOTTOM, color)
 
 
 def _result_card(result: Result) -> Card:
