@@ -64,12 +64,16 @@ ModelOption = Annotated[
         " s3:// address of a store, a folder or archive of one version.",
     ),
 ]
+VideoOption = Annotated[bool, typer.Option("--video", help="Make a video of the evaluation.")]
 
 
 @app.command("train")
 @takes_settings(*SETTING_NAMES)
 def train_command(
-    given: dict[str, Any], config: ConfigOption = None, verbose: VerboseOption = False
+    given: dict[str, Any],
+    video: VideoOption = False,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
 ) -> None:
     """Train a model for a while, then let the best one race.
 
@@ -77,7 +81,7 @@ def train_command(
     get on, and stops everything at the end of the job or on Ctrl-C. A run that exists is resumed.
     """
     start_log(verbose)
-    raise typer.Exit(train(_resolve(given, config), Console()))
+    raise typer.Exit(train(_resolve(given, config), Console(), video=video))
 
 
 @app.command("evaluate")
@@ -99,6 +103,7 @@ def train_command(
 def evaluate_command(
     given: dict[str, Any],
     model: ModelOption = "best",
+    video: VideoOption = False,
     config: ConfigOption = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -110,7 +115,7 @@ def evaluate_command(
     resolved = _resolve(given, config)
     if resolved.settings.run is None and not is_path(model):
         resolved = _resolve(given | {"run": LATEST}, config)
-    raise typer.Exit(evaluate(resolved, model, Console()))
+    raise typer.Exit(evaluate(resolved, model, Console(), video=video))
 
 
 @app.command("video")

@@ -10,18 +10,21 @@ from pathlib import Path
 import numpy as np
 from deepracer_core.race_objects import RaceType, Scene
 from deepracer_core.recorded_trace import RecordedEpisode
-from deepracer_core.simulation import CONTROL_RATE, Frame
+from deepracer_core.simulation import CONTROL_RATE
 from deepracer_gazebo.client import GazeboSimulator, SimulatorError
 from numpy.typing import NDArray
 
 from deepracer.failure import JobFailed, launch_failure
 from deepracer.interruption import Interruption
 from deepracer.launched import LaunchedProcess
-from deepracer.video.picture import CAR_CAMERA, CHASE_CAMERA, HEIGHT, WIDTH
+from deepracer.video.picture import CAR_CAMERA, CHASE_CAMERA
 from deepracer.video.priority import lower_sessions
 
 PATIENCE_S = 900.0
 """Seconds for Gazebo to start, and for a picture: a training beside it may leave it little."""
+
+CAMERA_SIZE = "320x240"
+"""Of the car's own camera; four times the pixels that its network sees."""
 
 _LOOK_S = 0.05
 
@@ -55,7 +58,7 @@ def open_studio(
             "--race-type": race_type.value,
             "--objects": objects,
             "--cameras": f"{CAR_CAMERA},{CHASE_CAMERA}",
-            "--camera-size": f"{WIDTH}x{HEIGHT}",
+            "--camera-size": CAMERA_SIZE,
             "--deadline": PATIENCE_S,
         }
         words = [str(word) for pair in arguments.items() for word in pair]
@@ -112,8 +115,4 @@ class Studio:
             if scene is not None:
                 frames = round((time_s - episode.times[0]) * CONTROL_RATE)
                 self._simulator.place([each.pose for each in scene.at(frames / CONTROL_RATE)])
-            yield _images(self._simulator.reset(x, y, yaw))
-
-
-def _images(frame: Frame) -> Mapping[str, NDArray[np.uint8]]:
-    return {CAR_CAMERA: frame.image, CHASE_CAMERA: frame.image}
+            yield self._simulator.reset(x, y, yaw).images
