@@ -8,7 +8,10 @@ import argparse
 import subprocess
 import sys
 
-BENCHMARKS = {"graph": "steps/s through the whole graph, and where the time of a step goes"}
+BENCHMARKS = {
+    "graph": "steps/s through the whole graph, and where the time of a step goes",
+    "video": "how much a training loses while a video of it is made",
+}
 
 
 def main() -> int:

@@ -14,8 +14,9 @@ from deepracer_core.simulation import CONTROL_RATE
 from deepracer_gazebo.client import GazeboSimulator, SimulatorError
 from numpy.typing import NDArray
 
-from deepracer.failure import JobFailed, launch_failure
+from deepracer.failure import JobFailed
 from deepracer.interruption import Interruption
+from deepracer.launch_log import last_lines
 from deepracer.launched import LaunchedProcess
 from deepracer.video.picture import CAR_CAMERA, CHASE_CAMERA
 from deepracer.video.priority import lower_sessions
@@ -71,7 +72,7 @@ def open_studio(
             while not socket.exists():
                 lower_sessions(launched.processes())
                 if launched.exit_code is not None:
-                    raise launch_failure("the video's Gazebo ended", launched)
+                    raise _failure(launched)
                 if interruption.wait(_LOOK_S):
                     raise Stopped
             lower_sessions(launched.processes())
@@ -81,6 +82,13 @@ def open_studio(
             raise JobFailed(str(error)) from error
         finally:
             launched.stop()
+
+
+def _failure(launched: LaunchedProcess) -> JobFailed:
+    quoted = "\n".join(f"  | {line}" for line in last_lines(launched.log_path))
+    return JobFailed(
+        f"the video's Gazebo ended with exit code {launched.exit_code}; its last lines:\n{quoted}"
+    )
 
 
 class Studio:
