@@ -161,7 +161,7 @@ def _put_camera_on(picture: Image.Image, image: NDArray[np.uint8]) -> None:
     picture.paste(Image.fromarray(_fill(image, *_CAMERA_SIZE)), place)
 
 
-_TIME, _PROGRESS, _SPEED, _STEERING, _REWARD, _STATUS = 24, 184, 336, 488, 640, 746
+_TIME, _PROGRESS, _SPEED, _STEERING, _REWARD, _STATUS = 24, 178, 324, 470, 616, 730
 """Where the columns of the numbers begin."""
 
 _STATUSES = {
@@ -172,7 +172,7 @@ _STATUSES = {
 }
 """What is written for them; for all others it is their name, in red."""
 
-_GAUGE = 126
+_GAUGE = 120
 """How long the bars are."""
 
 _GAUGE_TOP, _GAUGE_BOTTOM = 84, 91
