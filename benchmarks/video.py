@@ -95,7 +95,7 @@ class Videos:
         self._process: subprocess.Popen | None = None
 
     def __enter__(self) -> "Videos":
-        # A shell is what starts the next one at once.
+        # A shell that starts the next one at once, and knows when it is told to end.
         command = f"deepracer video {RUN} --runs-folder {self._folder} --last 3"
         script = f"trap 'exit 0' INT; while {command}; do echo made >> {self._log}; done"
         self._log.write_text("")
@@ -113,7 +113,7 @@ class Videos:
         if self._process.poll() is not None:
             sys.exit(f"no video:\n{(self._folder / 'video.log').read_text()[-4000:]}")
         os.killpg(self._process.pid, signal.SIGINT)
-        self._process.wait(timeout=60)
+        self._process.wait(timeout=600)
         self.finished = len(self._log.read_text().split())
 
     @property

@@ -65,7 +65,7 @@ class RecordedEpisode:
     @property
     def clock(self) -> NDArray[np.float64]:
         """Lap time so far in each frame, penalties in it, seconds, float64[N]."""
-        return self.times - self.times[0] + self.penalties
+        return np.asarray(self.times - self.times[0] + self.penalties, np.float64)
 
     @property
     def duration_s(self) -> float:
