@@ -14,6 +14,7 @@ import pytest
 from deepracer.run_folder import RunFolder
 from deepracer.settings import JobSettings
 from deepracer.settings_sources import write_settings
+from deepracer.video.priority import Pace
 from deepracer_core.model_store import open_storage
 from deepracer_core.recordings import Recordings
 from deepracer_gazebo.object_models import _CARDBOARD
@@ -135,3 +136,16 @@ def test_the_work_yields_to_all_others(start):
     grouped = Path("/proc/sys/kernel/sched_autogroup_enabled")
     if grouped.exists() and grouped.read_text().strip() == "1":
         assert group[-2:] == ["nice", "19"]
+
+
+def test_the_work_rests_only_while_others_want_the_processor():
+    now = waited = 0.0
+    pace = Pace(waited_s=lambda: waited, clock=lambda: now)
+    now += 0.1
+    assert pace.rest_s() == 0.0
+    pace.begin()
+    now, waited = now + 0.1, waited + 0.02
+    assert pace.rest_s() == pytest.approx(0.3)
+    pace.begin()
+    now += 0.1
+    assert pace.rest_s() == 0.0

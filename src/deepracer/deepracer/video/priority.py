@@ -5,8 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
-from functools import partial
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
 
@@ -14,6 +14,13 @@ from deepracer_core.die_with_parent import die_with_parent
 
 _LOWEST = 19
 _GROUPS_SESSIONS = Path("/proc/sys/kernel/sched_autogroup_enabled")
+_WAITED = Path("/proc/thread-self/schedstat")
+
+_REST = 3.0
+"""Rests are so many times as long as the work before, while others want the processor."""
+
+_WANTED = 0.03
+"""Who waits for the processor for this share of the time, or more, is not alone with it."""
 
 
 def again_in_own_session() -> int | None:
@@ -30,7 +37,7 @@ def again_in_own_session() -> int | None:
     other = subprocess.Popen(
         sys.orig_argv,
         start_new_session=True,
-        preexec_fn=partial(die_with_parent, signal.SIGTERM),
+        preexec_fn=_begin_lowest,
     )
 
     def pass_on(number: int, frame: FrameType | None) -> None:
@@ -66,6 +73,51 @@ def lower_sessions(pids: Iterable[int]) -> None:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, BlockingIOError):
             if group.read_text().split()[-1] != str(_LOWEST):
                 group.write_text(str(_LOWEST))
+
+
+class Pace:
+    """Says how long to rest between pieces of work, so that others hardly notice them.
+
+    Priority alone is not enough: whoever wakes up on a processor that is in use waits a moment for
+    it, and a simulation's step is a chain of such moments.
+
+    Args:
+        waited_s: so long this thread has waited for a processor so far, seconds.
+        clock: seconds.
+    """
+
+    def __init__(
+        self,
+        waited_s: Callable[[], float] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._waited_s = waited_s or _waited_for_processor
+        self._clock = clock
+        self.begin()
+
+    def begin(self) -> None:
+        """A piece of work begins."""
+        self._began = self._clock(), self._waited_s()
+
+    def rest_s(self) -> float:
+        """How long to rest after the work since it began, seconds; 0 while nobody else works."""
+        began, waited = self._began
+        took = self._clock() - began
+        return _REST * took if self._waited_s() - waited > _WANTED * took else 0.0
+
+
+def _waited_for_processor() -> float:
+    """See proc(5), schedstat: nanoseconds on a processor, nanoseconds waiting for one, turns."""
+    try:
+        return int(_WAITED.read_text().split()[1]) / 1e9
+    except FileNotFoundError:
+        return 0.0
+
+
+def _begin_lowest() -> None:
+    """In the child, before its program: even to load that takes a second of the processor."""
+    die_with_parent(signal.SIGTERM)
+    yield_to_all_others()
 
 
 def _sessions_are_grouped() -> bool:

@@ -19,7 +19,7 @@ from deepracer.interruption import Interruption
 from deepracer.launch_log import last_lines
 from deepracer.launched import LaunchedProcess
 from deepracer.video.picture import CAR_CAMERA, CHASE_CAMERA
-from deepracer.video.priority import lower_sessions
+from deepracer.video.priority import Pace, lower_sessions
 
 PATIENCE_S = 900.0
 """Seconds for Gazebo to start, and for a picture: a training beside it may leave it little."""
@@ -117,9 +117,12 @@ class Studio:
             SimulatorError: Gazebo is gone.
         """
         poses = zip(episode.times, episode.x, episode.y, episode.yaw, strict=True)
+        pace = Pace()
         for time_s, x, y, yaw in poses:
-            if self._interruption.came:
+            # What is made of a picture is a part of the work, too.
+            if self._interruption.wait(pace.rest_s()):
                 raise Stopped
+            pace.begin()
             if scene is not None:
                 frames = round((time_s - episode.times[0]) * CONTROL_RATE)
                 self._simulator.place([each.pose for each in scene.at(frames / CONTROL_RATE)])
