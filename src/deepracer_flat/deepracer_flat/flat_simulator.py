@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from deepracer_core.route import Route
 from deepracer_core.simulation import Frame, ObjectPose, frame_time_ns
 from deepracer_core.track import Track
 from numpy.typing import NDArray
@@ -37,13 +36,18 @@ class FlatSimulator:
     def __init__(
         self, track: Track, cameras: Sequence[str] = ("front",), *, is_gray: bool = False
     ) -> None:
-        picture = draw_ground(Route(track.center, track.inner, track.outer, track.closed))
+        picture = draw_ground(track)
         picture = picture.luma() if is_gray else picture
         self._cameras = {name: GroundCamera(picture, MOUNTS[name]) for name in cameras}
         x, y, yaw = track.pose_at(0.0)
         self._motion = CarMotion(x, y, yaw)
         self._periods = 0
         self._objects: dict[str, ObjectPose] = {}
+
+    @property
+    def objects(self) -> tuple[ObjectPose, ...]:
+        """What else stands on the ground."""
+        return tuple(self._objects.values())
 
     def reset(self, x: float, y: float, yaw: float) -> Frame:
         """Put the car at rest at a pose (metres, radians); the frame is one control period later.
@@ -75,12 +79,11 @@ class FlatSimulator:
     def _frame(self) -> Frame:
         self._periods += 1
         motion = self._motion
-        objects = tuple(self._objects.values())
         half = 0.5 * motion.yaw
         return Frame(
             time_ns=frame_time_ns(self._periods),
             images={
-                name: camera.shoot(motion.x, motion.y, motion.yaw, objects)
+                name: camera.shoot(motion.x, motion.y, motion.yaw, self.objects)
                 for name, camera in self._cameras.items()
             },
             position=np.array((motion.x, motion.y, 0.0)),

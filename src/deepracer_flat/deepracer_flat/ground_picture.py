@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from deepracer_core.route import Route
+from deepracer_core.track import Track
 from deepracer_gazebo import ground_texture, track_mesh
 from deepracer_gazebo.track_mesh import Mesh
 from numpy.typing import NDArray
@@ -58,8 +59,9 @@ class GroundPicture:
         return GroundPicture(gray, self.origin, field)
 
 
-def draw_ground(route: Route) -> GroundPicture:
+def draw_ground(track: Track) -> GroundPicture:
     """The picture of a track, in red, green and blue."""
+    route = Route(track.center, track.inner, track.outer, track.closed)
     # Whole pixels of the coarsest level, so that each level covers the same ground.
     coarsest = FINEST * 2 ** (LEVELS - 1)
     low = np.floor((route.outer.min(axis=0) - _MARGIN) / coarsest) * coarsest
