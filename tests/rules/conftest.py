@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 from deepracer_core.action_space import Command, DiscreteActionSpace
 from deepracer_core.episode import CarState, EpisodeRecord, EpisodeRules
+from deepracer_core.observation import Observation
 from deepracer_core.reward import RewardFunction
 from deepracer_core.rollout import Judgement, Loss, Rollout
 from deepracer_core.segment import Segment
+from deepracer_core.sensors import FRONT_FACING_CAMERA, LIDAR
 from deepracer_core.simulation import CONTROL_RATE, WHEELBASE, frame_time_ns
 from deepracer_core.starts import StartPositions
 from deepracer_core.track import Track
 
 HEIGHT, WIDTH = 6, 8
+RAYS = 5
 
 
 def ring(radius: float = 1.5, width: float = 0.76, points: int = 240) -> Track:
@@ -80,10 +83,13 @@ class KinematicCar:
         return CarState(time_ns, *self.pose, self.speed, self.steering_angle, self.contacts)
 
     @property
-    def image(self) -> np.ndarray:
-        """A picture that no other frame has."""
+    def observation(self) -> Observation:
+        """A picture and a scan that no other frame has."""
         digits = np.frombuffer(self.frames.to_bytes(4, "big"), np.uint8)
-        return np.resize(digits, (HEIGHT, WIDTH))
+        return {
+            FRONT_FACING_CAMERA: np.resize(digits, (HEIGHT, WIDTH)),
+            LIDAR: np.resize(digits, RAYS).astype(np.float32),
+        }
 
 
 def follow_center(track: Track, state: CarState, speed: float = 1.0) -> Command:
@@ -136,7 +142,7 @@ class Race:
         state = state or self.car.state
         while True:
             self.tell("state", state)
-            self.tell("observation", state.time_ns, self.car.image)
+            self.tell("observation", state.time_ns, self.car.observation)
             judgement = self.rollout.take_judgements()[-1]
             resets = self.rollout.take_resets()
             self.judgements.append(judgement)

@@ -59,6 +59,25 @@ def test_a_file_of_the_older_kind():
     parse(preprocess_type="GREY_SCALE", regional_parameters="x")
 
 
+@pytest.mark.parametrize(
+    ("given", "sensors"),
+    [
+        (["STEREO_CAMERAS"], ("STEREO_CAMERAS",)),
+        (["lidar", "stereo_cameras"], ("STEREO_CAMERAS", "LIDAR")),
+        (["SECTOR_LIDAR", "observation"], ("FRONT_FACING_CAMERA", "SECTOR_LIDAR")),
+        (
+            ["FRONT_FACING_CAMERA", "STEREO_CAMERAS", "DISCRETIZED_SECTOR_LIDAR"],
+            ("FRONT_FACING_CAMERA", "STEREO_CAMERAS", "DISCRETIZED_SECTOR_LIDAR"),
+        ),
+        (["LIDAR", "LIDAR"], ("LIDAR",)),
+    ],
+)
+def test_sensors_in_one_order_whatever_the_file_has(given, sensors):
+    lidar = {"num_sectors": 8, "num_values_per_sector": 8, "clipping_dist": 2.0}
+    assert parse(sensor=given).sensors == sensors
+    assert parse(sensor=given, lidar_config=lidar).sensors == sensors
+
+
 @pytest.mark.parametrize("network", ["SHALLOW", "", "_DEEP"])
 def test_every_network_of_the_public_format_is_known(network):
     name = {"": "DEEP_CONVOLUTIONAL_NETWORK", "_DEEP": "DEEP_CONVOLUTIONAL_NETWORK_DEEP"}.get(
@@ -130,8 +149,13 @@ def ranges(quantity, **changes):
         ({"sensor": ["RADAR"]}, "sensor: expected one of FRONT_FACING_CAMERA, .*got 'RADAR'"),
         ({"sensor": [3]}, "sensor: expected one of .*got 3"),
         (
-            {"sensor": ["STEREO_CAMERAS", "LIDAR"]},
-            "sensor: STEREO_CAMERAS, LIDAR not supported yet; supported is FRONT_FACING_CAMERA",
+            {"sensor": ["SECTOR_LIDAR", "FRONT_FACING_CAMERA", "LIDAR"]},
+            "sensor: expected one of LIDAR, SECTOR_LIDAR, DISCRETIZED_SECTOR_LIDAR at most, "
+            "got LIDAR, SECTOR_LIDAR",
+        ),
+        (
+            {"sensor": ["DISCRETIZED_SECTOR_LIDAR"], "lidar_config": {"num_sectors": 4}},
+            "lidar_config: expected .*'clipping_dist': 2.0}, or nothing, got {'num_sectors': 4}",
         ),
         ({"version": 7}, "version: expected an integer from 1 to 6, got 7"),
         ({"version": "x"}, "version: expected an integer from 1 to 6, got 'x'"),

@@ -24,6 +24,10 @@ def short_race(make_race, ring, **options):
     return make_race(ring, **options)
 
 
+def changed_to(value, observation):
+    return {sensor: np.full_like(array, value) for sensor, array in observation.items()}
+
+
 @dataclass(repr=False)
 class Recorded:
     events: list
@@ -101,7 +105,7 @@ def test_a_reset_is_asked_for_again_when_its_frame_comes_again(ring, make_race):
     race = short_race(make_race, ring)
     state = race.car.state
     race.rollout.state(state)
-    race.rollout.observation(state.time_ns, race.car.image)
+    race.rollout.observation(state.time_ns, race.car.observation)
     (first,) = race.rollout.take_resets()
     race.rollout.state(state)
     (second,) = race.rollout.take_resets()
@@ -114,7 +118,7 @@ def test_a_reset_waits_for_the_picture_that_it_would_push_aside(ring, make_race)
     state = race.car.state
     race.rollout.state(state)
     assert race.rollout.take_resets() == []
-    race.rollout.observation(state.time_ns, race.car.image)
+    race.rollout.observation(state.time_ns, race.car.observation)
     assert [reset.time_ns for reset in race.rollout.take_resets()] == [state.time_ns]
     assert race.rollout.take_resets() == []
 
@@ -122,10 +126,10 @@ def test_a_reset_waits_for_the_picture_that_it_would_push_aside(ring, make_race)
 def test_an_answer_to_a_frame_that_the_reset_crossed_leads_to_another_reset(ring, make_race):
     race = short_race(make_race, ring)
     race.rollout.state(race.car.state)
-    race.rollout.observation(race.car.state.time_ns, race.car.image)
+    race.rollout.observation(race.car.state.time_ns, race.car.observation)
     moved = race.car.step(Command(0.0, 1.0))
     race.rollout.state(moved)
-    race.rollout.observation(moved.time_ns, race.car.image)
+    race.rollout.observation(moved.time_ns, race.car.observation)
     resets = race.rollout.take_resets()
     assert [reset.time_ns for reset in resets] == [frame_time_ns(0), moved.time_ns]
     assert replace(resets[0], time_ns=0) == replace(resets[1], time_ns=0)
@@ -164,14 +168,16 @@ def test_pictures_of_the_old_simulator_are_not_joined_to_frames_of_the_new(ring,
     frames = race.frames()
     while next(frames).step < 12:
         pass
-    stray = np.full_like(race.car.image, 255)
+    stray = changed_to(255, race.car.observation)
     for later in range(40):
         race.rollout.observation(frame_time_ns(14 + later), stray)
     race.car.frames = 3
     for _ in race.frames():
         if len(race.records) == 1:
             break
-    assert all((s.observations != 255).any(axis=(1, 2)).all() for s in race.segments)
+    for segment in race.segments:
+        for array in segment.observations.values():
+            assert (array.reshape(len(array), -1) != 255).any(axis=1).all()
     assert len(race.segments) == 4
 
 
@@ -264,7 +270,7 @@ def test_a_trial_that_was_broken_off_is_driven_again(ring, make_race):
 def test_memory_is_bounded_when_pictures_come_without_states(ring, make_race):
     race = short_race(make_race, ring)
     for step in range(1000):
-        race.rollout.observation(frame_time_ns(step), race.car.image)
+        race.rollout.observation(frame_time_ns(step), race.car.observation)
         race.rollout.policy(step, 1)
     journal = race.rollout._journal
     assert len(journal._early_observations) <= 64
@@ -287,7 +293,7 @@ def test_a_frame_at_an_earlier_pose_is_no_new_beginning(ring, make_race):
     """The car stands where it is to start, but nobody put it there: it is reset all the same."""
     race = short_race(make_race, ring)
     race.rollout.state(CarState(0, *ring.pose_at(0.0), 0.0, 0.0))
-    race.rollout.observation(0, race.car.image)
+    race.rollout.observation(0, race.car.observation)
     assert not race.rollout.take_judgements()[0].begins
     assert len(race.rollout.take_resets()) == 1
 
@@ -295,7 +301,7 @@ def test_a_frame_at_an_earlier_pose_is_no_new_beginning(ring, make_race):
 def test_the_first_word_on_a_frame_stands(ring, make_race, recorded):
     def changed(kind, values):
         if kind == "observation":
-            return kind, (values[0], np.full_like(values[1], 255))
+            return kind, (values[0], changed_to(255, values[1]))
         return kind, (values[0], Command(0.5, 0.6))
 
     events = []

@@ -114,13 +114,15 @@ def test_segments_hold_what_was_seen_done_and_earned(ring, make_race):
         ("test", 2, 11, "ring", 100, 1)
     }
     for segment, following in zip(race.segments, race.segments[1:], strict=False):
-        np.testing.assert_array_equal(segment.observations[-1], following.observations[0])
+        for sensor, array in segment.observations.items():
+            np.testing.assert_array_equal(array[-1], following.observations[sensor][0])
 
     told = {kind: dict(v for k, v in race.events if k == kind) for kind in ("observation",)}
     first_frame = race.judgements[1].time_ns
-    seen = [image for time, image in told["observation"].items() if time >= first_frame]
-    kept = np.concatenate([s.observations[:-1] for s in race.segments])
-    np.testing.assert_array_equal(kept, np.stack(seen)[: len(kept)])
+    seen = [each for time, each in told["observation"].items() if time >= first_frame]
+    for sensor in race.car.observation:
+        kept = np.concatenate([s.observations[sensor][:-1] for s in race.segments])
+        np.testing.assert_array_equal(kept, np.stack([each[sensor] for each in seen])[: len(kept)])
 
     commands = [values[1] for kind, values in race.events if kind == "command"]
     actions = np.concatenate([segment.actions for segment in race.segments])

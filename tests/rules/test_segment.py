@@ -11,11 +11,19 @@ from hypothesis import strategies as st
 META = SegmentMeta("a run", 3, 41, 5, 7, 2**31, "meadow_loop", 161)
 
 
-def make(steps=5, *, continuous=False, **changes):
+CAMERA, STEREO, LIDAR = "FRONT_FACING_CAMERA", "STEREO_CAMERAS", "LIDAR"
+
+
+def make(steps=5, *, continuous=False, sensors=(CAMERA,), **changes):
     rng = np.random.default_rng(steps)
     actions = rng.uniform(-1, 1, (steps, 2)).astype(np.float32)
+    seen = {
+        CAMERA: rng.integers(0, 256, (steps + 1, 4, 6), dtype=np.uint8),
+        STEREO: rng.integers(0, 256, (steps + 1, 4, 6, 2), dtype=np.uint8),
+        LIDAR: rng.uniform(0.15, 12.0, (steps + 1, 8)).astype(np.float32),
+    }
     segment = Segment(
-        observations=rng.integers(0, 256, (steps + 1, 4, 6), dtype=np.uint8),
+        observations={sensor: seen[sensor] for sensor in sensors},
         actions=actions if continuous else np.arange(steps, dtype=np.int32),
         rewards=rng.normal(size=steps).astype(np.float32),
         terminated=False,
@@ -25,32 +33,47 @@ def make(steps=5, *, continuous=False, **changes):
     return replace(segment, **changes)
 
 
+def assert_same(before, after):
+    assert before.dtype == after.dtype
+    np.testing.assert_array_equal(before, after)
+    assert after.flags.writeable
+
+
 @pytest.mark.parametrize("continuous", [False, True])
 @pytest.mark.parametrize("ends", [(False, False), (True, False), (False, True)])
 def test_what_is_encoded_is_decoded(continuous, ends):
     segment = make(7, continuous=continuous, terminated=ends[0], truncated=ends[1])
     back = decode(encode(segment))
-    for name in ("observations", "actions", "rewards"):
-        before, after = getattr(segment, name), getattr(back, name)
-        assert before.dtype == after.dtype
-        np.testing.assert_array_equal(before, after)
-        assert after.flags.writeable
+    assert_same(segment.actions, back.actions)
+    assert_same(segment.rewards, back.rewards)
+    assert_same(segment.observations[CAMERA], back.observations[CAMERA])
     assert (back.terminated, back.truncated) == ends
     assert back.meta == META
     assert len(back) == 7
 
 
+@pytest.mark.parametrize("sensors", [(LIDAR,), (STEREO, LIDAR), (CAMERA, STEREO, LIDAR)])
+def test_observations_of_each_sensor_are_kept_by_its_name(sensors):
+    segment = make(sensors=sensors)
+    back = decode(encode(segment))
+    assert tuple(back.observations) == sensors
+    for sensor in sensors:
+        assert_same(segment.observations[sensor], back.observations[sensor])
+
+
 def test_others_can_read_it_with_safetensors_alone():
-    segment = make()
+    segment = make(sensors=(CAMERA, LIDAR))
     arrays = safetensors.numpy.load(encode(segment))
-    assert arrays.keys() == {"observations", "actions", "rewards"}
-    np.testing.assert_array_equal(arrays["observations"], segment.observations)
+    names = {f"observations.{CAMERA}", f"observations.{LIDAR}"}
+    assert arrays.keys() == {*names, "actions", "rewards"}
+    for sensor, array in segment.observations.items():
+        np.testing.assert_array_equal(arrays[f"observations.{sensor}"], array)
 
 
 def test_arrays_that_are_views_of_others_are_encoded_as_they_look():
     wide = np.arange(6 * 4 * 12, dtype=np.uint8).reshape(6, 4, 12)
-    segment = make(observations=wide[:, :, ::2])
-    np.testing.assert_array_equal(decode(encode(segment)).observations, wide[:, :, ::2])
+    segment = make(observations={CAMERA: wide[:, :, ::2]})
+    np.testing.assert_array_equal(decode(encode(segment)).observations[CAMERA], wide[:, :, ::2])
 
 
 def test_equal_segments_are_equal_bytes():
@@ -64,11 +87,15 @@ def test_equal_segments_are_equal_bytes():
         ({"rewards": np.array([1, np.nan, 0, 0, 0], np.float32)}, "rewards: expected finite"),
         ({"rewards": np.zeros(0, np.float32)}, "rewards: expected"),
         (
-            {"observations": np.zeros((5, 4, 6), np.uint8)},
-            r"expected uint8\[6, H, W\].*\[5, 4, 6\]",
+            {"observations": {CAMERA: np.zeros((5, 4, 6), np.uint8)}},
+            r"FRONT_FACING_CAMERA: expected uint8\[6, ...\].*\[5, 4, 6\]",
         ),
-        ({"observations": np.zeros((6, 4, 0), np.uint8)}, "observations: expected"),
-        ({"observations": np.zeros((6, 4, 6), np.int8)}, "observations: expected.*int8"),
+        ({"observations": {CAMERA: np.zeros((6, 4, 0), np.uint8)}}, "CAMERA: expected uint8"),
+        ({"observations": {CAMERA: np.zeros((6, 4, 6), np.int8)}}, "CAMERA: expected.*int8"),
+        ({"observations": {LIDAR: np.zeros((6, 64), np.uint8)}}, r"LIDAR: expected float32\[6, "),
+        ({"observations": {LIDAR: np.full((6, 4), np.nan, np.float32)}}, "LIDAR: expected finite"),
+        ({"observations": {}}, "observations: expected those of a sensor, got none"),
+        ({"observations": {"RADAR": np.zeros((6, 4))}}, "expected one of FRONT.*got 'RADAR'"),
         ({"actions": np.zeros(5, np.int64)}, r"actions: expected int32\[5\].*got int64\[5\]"),
         ({"actions": np.zeros(4, np.int32)}, r"actions: expected int32\[5\].*got int32\[4\]"),
         ({"actions": np.full(5, -1, np.int32)}, "actions: expected indices from 0"),
@@ -91,7 +118,7 @@ def with_description(change, arrays=None):
     description = json.loads(json.loads(header[8 : 8 + size])["__metadata__"]["segment"])
     change(description)
     given_arrays = {
-        "observations": segment.observations,
+        f"observations.{CAMERA}": segment.observations[CAMERA],
         "actions": segment.actions,
         "rewards": segment.rewards,
     }
@@ -109,7 +136,7 @@ def with_description(change, arrays=None):
         (b"\x02" + b"\0" * 7 + b"{}", "__metadata__.segment of a JSON header, got KeyError"),
         (b"\xe8\x03" + b"\0" * 6 + b"[" * 1000, "JSON header"),
         (safetensors.numpy.save({"a": np.zeros(2)}), "__metadata__"),
-        (with_description(lambda d: d.update(schema=2)), "expected schema 1, got 2"),
+        (with_description(lambda d: d.update(schema=1)), "expected schema 2, got 1"),
         (with_description(lambda d: d.pop("worker")), "worker: expected int, got None"),
         (with_description(lambda d: d.update(episode=True)), "episode: expected int, got True"),
         (with_description(lambda d: d.update(terminated=1)), "terminated: expected bool, got 1"),
@@ -122,7 +149,7 @@ def test_what_is_no_segment_is_not_decoded(data, message):
         decode(data)
 
 
-WHOLE = encode(make(3))
+WHOLE = encode(make(3, sensors=(CAMERA, LIDAR)))
 
 
 @settings(max_examples=400, deadline=None)

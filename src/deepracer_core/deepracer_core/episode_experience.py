@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepracer_core.action_space import Action
+from deepracer_core.observation import Observation
 from deepracer_core.segment import Segment, SegmentMeta
 
 
@@ -33,7 +34,7 @@ class _Moment:
     """A frame of the episode, the action that answered it, and the reward of that action."""
 
     time_ns: int
-    observation: NDArray[np.uint8] | None = None
+    observation: Observation | None = None
     action: Action | None = None
     reward: float = 0.0
 
@@ -84,12 +85,12 @@ class EpisodeExperience:
         self._ended = terminated or truncated
         self._terminated, self._truncated = terminated, truncated
 
-    def set_observation(self, time_ns: int, image: NDArray[np.uint8]) -> None:
+    def set_observation(self, time_ns: int, observation: Observation) -> None:
         """What was seen in one of its frames."""
         index = self._index[time_ns]
         moment = self._moments[index]
         if moment.observation is None and index >= self._released_steps:
-            moment.observation = image
+            moment.observation = observation
 
     def set_action(self, time_ns: int, action: Action) -> None:
         """What was done about one of its frames."""
@@ -112,7 +113,10 @@ class EpisodeExperience:
             return None
         is_last = self._ended and last == self.steps
         segment = Segment(
-            observations=np.stack(observations),
+            observations={
+                sensor: np.stack([observation[sensor] for observation in observations])
+                for sensor in observations[0]
+            },
             actions=self._action_array(actions),
             rewards=np.array([m.reward for m in steps], dtype=np.float32),
             terminated=is_last and self._terminated,

@@ -3,12 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from deepracer_core.action_space import Action
 from deepracer_core.episode import EpisodeRecord
 from deepracer_core.episode_experience import EpisodeExperience, SegmentSource
+from deepracer_core.observation import Observation
 from deepracer_core.segment import Segment
 
 MAX_OPEN_EPISODES = 4
@@ -61,7 +59,7 @@ class Journal:
         self._newest_ns = -1
 
         # Of frames and episodes that have not come yet.
-        self._early_observations: dict[int, NDArray[np.uint8]] = {}
+        self._early_observations: dict[int, Observation] = {}
         self._early_actions: dict[int, Action] = {}
         self._early_versions: dict[int, int] = {}
 
@@ -112,16 +110,16 @@ class Journal:
             for old in [old for old in early if old != time_ns]:
                 del early[old]
 
-    def observation(self, time_ns: int, image: NDArray[np.uint8]) -> None:
-        """What was seen in a frame, uint8[H, W]; it is kept, not copied."""
+    def observation(self, time_ns: int, observation: Observation) -> None:
+        """What was seen in a frame; it is kept, not copied."""
         if not self._keeps_experience:
             return
         experience = self._experience_at(time_ns)
         if experience is not None:
-            experience.set_observation(time_ns, image)
+            experience.set_observation(time_ns, observation)
             self._release()
         elif time_ns > self._newest_ns:
-            _keep(self._early_observations, time_ns, image)
+            _keep(self._early_observations, time_ns, observation)
 
     def action(self, time_ns: int, action: Action) -> None:
         """What was done about a frame."""

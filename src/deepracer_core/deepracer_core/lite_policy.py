@@ -1,10 +1,12 @@
 """Acting without TensorFlow: a policy in a TensorFlow Lite file, and the random one before it.
 
-The file: input uint8[1, H, W, 1], output float32[1, K]. Discrete: K logits, one for each action.
-Continuous: K = 2 D, alpha and beta (above 1) of a Beta distribution stretched to [-1, 1] for each
-dimension in turn, steering before speed (Chou et al. 2017).
+The file: one input for each sensor, named as the sensor and shaped as what it puts into an
+observation, with a batch of one before; one output float32[1, K]. Discrete: K logits, one for each
+action. Continuous: K = 2 D, alpha and beta (above 1) of a Beta distribution stretched to [-1, 1]
+for each dimension in turn, steering before speed (Chou et al. 2017).
 """
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,17 +14,18 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from deepracer_core.action_space import Action, ActionSpace
+from deepracer_core.observation import Observation, observation_dtype
 
 
 class PolicyError(ValueError):
-    """The bytes are no policy, or one for other actions or another camera."""
+    """The bytes are no policy, or one for other actions or other sensors."""
 
 
 class Policy(Protocol):
     """Chooses actions."""
 
-    def act(self, observation: NDArray[np.uint8], rng: np.random.Generator, greedy: bool) -> Action:
-        """An action in answer to uint8[H, W]; `greedy`: the likeliest one, nothing drawn."""
+    def act(self, observation: Observation, rng: np.random.Generator, greedy: bool) -> Action:
+        """An action in answer to what is seen; `greedy`: the likeliest one, nothing drawn."""
 
 
 class RandomPolicy:
@@ -31,7 +34,7 @@ class RandomPolicy:
     def __init__(self, action_space: ActionSpace) -> None:
         self._action_space = action_space
 
-    def act(self, observation: NDArray[np.uint8], rng: np.random.Generator, greedy: bool) -> Action:
+    def act(self, observation: Observation, rng: np.random.Generator, greedy: bool) -> Action:
         """An action drawn uniformly; there is no likeliest one, so `greedy` changes nothing."""
         return self._action_space.sample(rng)
 
@@ -42,12 +45,13 @@ class LitePolicy:
     Args:
         model: content of the file.
         action_space: that the policy was trained for.
+        sensors: that it was trained for.
 
     Raises:
-        PolicyError: it is no policy for these actions, or it does not compute.
+        PolicyError: it is no policy for these actions and sensors, or it does not compute.
     """
 
-    def __init__(self, model: bytes, action_space: ActionSpace) -> None:
+    def __init__(self, model: bytes, action_space: ActionSpace, sensors: Iterable[str]) -> None:
         self._is_discrete = action_space.is_discrete
         try:
             self._interpreter = Interpreter(model_content=model, num_threads=1)
@@ -56,57 +60,64 @@ class LitePolicy:
             raise PolicyError(
                 f"policy: {len(model)} bytes are no TensorFlow Lite model: {error}"
             ) from error
-        inputs = self._interpreter.get_input_details()
+        inputs = {_sensor(details): details for details in self._interpreter.get_input_details()}
         outputs = self._interpreter.get_output_details()
+        expected = {sensor: observation_dtype(sensor) for sensor in sensors}
+        found = {sensor: np.dtype(details["dtype"]) for sensor, details in inputs.items()}
         size = action_space.size if action_space.is_discrete else 2 * action_space.size
-        shape = tuple(inputs[0]["shape"].tolist()) if len(inputs) == 1 else ()
-        expected = [f"uint8 {(1, *shape[1:3], 1)}", f"float32 {(1, size)}"]
-        if len(shape) != 4 or [_signature(x) for x in (*inputs, *outputs)] != expected:
+        if found != expected or [_signature(x) for x in outputs] != [f"float32 {(1, size)}"]:
             raise PolicyError(
-                f"policy: expected uint8 (1, height, width, 1) to float32 {(1, size)}, "
-                f"got {' '.join(_signature(x) for x in inputs)} to "
-                f"{' '.join(_signature(x) for x in outputs)}: was it trained with this "
+                f"policy: expected {', '.join(expected)} to float32 {(1, size)}, "
+                f"got {', '.join(f'{name} {_signature(x)}' for name, x in inputs.items())} to "
+                f"{', '.join(_signature(x) for x in outputs)}: was it trained with this "
                 'model_metadata.json ("action_space", "sensor")?'
             )
-        self._input, self._output = inputs[0]["index"], outputs[0]["index"]
-        self._shape: tuple[int, ...] = shape
+        self._inputs = {sensor: inputs[sensor]["index"] for sensor in expected}
+        self._output = outputs[0]["index"]
+        self.observation_shapes: dict[str, tuple[int, ...]] = {
+            sensor: tuple(inputs[sensor]["shape"].tolist()[1:]) for sensor in expected
+        }
+        """Shape of each part of the observations that it takes, by sensor."""
         # A file can be whole and the weights in it no numbers; better seen now than on the road.
-        self.parameters(np.zeros(self.observation_shape, np.uint8))
+        # Ones are possible for all sensors, zeros are no distances.
+        self.parameters(
+            {
+                sensor: np.ones(shape, expected[sensor])
+                for sensor, shape in self.observation_shapes.items()
+            }
+        )
 
-    @property
-    def observation_shape(self) -> tuple[int, int]:
-        """Height and width of the observations that it takes."""
-        return self._shape[1], self._shape[2]
-
-    def parameters(self, observation: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """float32[K], what the network says of uint8[H, W].
+    def parameters(self, observation: Observation) -> NDArray[np.float32]:
+        """float32[K], what the network says of an observation.
 
         Raises:
             PolicyError: the observation does not fit, or the network's answer is not finite.
         """
-        if observation.shape != self.observation_shape or observation.dtype != np.uint8:
+        shapes = {sensor: array.shape for sensor, array in observation.items()}
+        if shapes != self.observation_shapes:
             raise PolicyError(
-                f"observation {observation.dtype} {observation.shape} does not fit the model's "
-                f'input uint8 {self.observation_shape}: check "sensor" in model_metadata.json'
+                f"observation {shapes} does not fit the model's input {self.observation_shapes}: "
+                'check "sensor" in model_metadata.json'
             )
-        self._interpreter.set_tensor(self._input, observation.reshape(self._shape))
+        for sensor, index in self._inputs.items():
+            self._interpreter.set_tensor(index, observation[sensor][np.newaxis])
         self._interpreter.invoke()
         parameters: NDArray[np.float32] = self._interpreter.get_tensor(self._output)[0]
         if not np.isfinite(parameters).all():
             raise PolicyError(f"policy: expected finite numbers, the network gave {parameters}")
         return parameters
 
-    def probabilities(self, observation: NDArray[np.uint8]) -> NDArray[np.float64]:
+    def probabilities(self, observation: Observation) -> NDArray[np.float64]:
         """float64[K] of a discrete policy's actions."""
         logits = self.parameters(observation).astype(np.float64)
         weights = np.exp(logits - logits.max())
         return np.asarray(weights / weights.sum())
 
-    def act(self, observation: NDArray[np.uint8], rng: np.random.Generator, greedy: bool) -> Action:
+    def act(self, observation: Observation, rng: np.random.Generator, greedy: bool) -> Action:
         """An action in answer to an observation.
 
         Args:
-            observation: uint8[H, W].
+            observation: of the model's sensors.
             rng: what is drawn is drawn from it; not used when greedy.
             greedy: the likeliest action, or a Beta's mean, instead of a draw.
 
@@ -122,6 +133,12 @@ class LitePolicy:
         alpha, beta = self.parameters(observation).astype(np.float64).reshape(-1, 2).T
         unit = alpha / (alpha + beta) if greedy else rng.beta(alpha, beta)
         return np.asarray(2.0 * unit - 1.0, np.float32)
+
+
+def _sensor(details: dict[str, Any]) -> str:
+    """The sensor that an input is named after, without what the converter adds to the name."""
+    name: str = details["name"]
+    return name.removeprefix("serving_default_").partition(":")[0]
 
 
 def _signature(details: dict[str, Any]) -> str:

@@ -11,7 +11,6 @@ from deepracer_core.action_space import (
     ContinuousActionSpace,
     DiscreteActionSpace,
 )
-from deepracer_core.errors import ConfigurationError
 from deepracer_core.json_fields import (
     parse_object,
     read_choice,
@@ -19,6 +18,15 @@ from deepracer_core.json_fields import (
     read_text,
     refuse,
     refuse_unknown,
+)
+from deepracer_core.sensors import (
+    DISCRETIZED_BINS,
+    DISCRETIZED_CLIPPING_DISTANCE,
+    DISCRETIZED_SECTOR_LIDAR,
+    FRONT_FACING_CAMERA,
+    LIDAR_SECTORS,
+    LIDAR_SENSORS,
+    SENSORS,
 )
 from deepracer_core.simulation import MAX_STEERING_ANGLE, SPEED_RANGE
 
@@ -32,16 +40,12 @@ NEURAL_NETWORKS = (
 )
 """The first is this project's own, made for learning on a CPU; the others are the public ones."""
 
-SENSORS = (
-    "FRONT_FACING_CAMERA",
-    "STEREO_CAMERAS",
-    "LIDAR",
-    "SECTOR_LIDAR",
-    "DISCRETIZED_SECTOR_LIDAR",
-)
-
-_SUPPORTED_SENSORS = ("FRONT_FACING_CAMERA",)
-_OLDER_SENSOR_NAMES = {"OBSERVATION": "FRONT_FACING_CAMERA"}
+_OLDER_SENSOR_NAMES = {"OBSERVATION": FRONT_FACING_CAMERA}
+_LIDAR_CONFIG = {
+    "num_sectors": LIDAR_SECTORS,
+    "num_values_per_sector": DISCRETIZED_BINS,
+    "clipping_dist": DISCRETIZED_CLIPPING_DISTANCE,
+}
 _MAX_STEERING_DEG = round(degrees(MAX_STEERING_ANGLE), 9)
 _ACTIONS = (2, 30)
 _VERSIONS = (1, 6)
@@ -51,6 +55,7 @@ _FIELDS = (
     "training_algorithm",
     "neural_network",
     "sensor",
+    "lidar_config",
     "version",
 )
 _UNREAD_FIELDS = ("preprocess_type", "regional_parameters")
@@ -65,7 +70,7 @@ class ModelMetadata:
         action_space: what the agent can do.
         training_algorithm: clipped_ppo or sac.
         neural_network: one of NEURAL_NETWORKS.
-        sensors: some of SENSORS.
+        sensors: some of SENSORS, in their order, one lidar at most.
         version: of the public format.
         text: of the file, to be stored with the model unchanged.
     """
@@ -118,6 +123,9 @@ def parse_model_metadata(text: str, source: str) -> ModelMetadata:
             "clipped_ppo for a discrete action space (sac learns continuous ones only)",
             "'sac'",
         )
+    sensors = _sensors(source, values.get("sensor", [FRONT_FACING_CAMERA]))
+    if DISCRETIZED_SECTOR_LIDAR in sensors:
+        _check_lidar_config(source, values.get("lidar_config", _LIDAR_CONFIG))
     return ModelMetadata(
         action_space=action_space,
         training_algorithm=algorithm,
@@ -128,7 +136,7 @@ def parse_model_metadata(text: str, source: str) -> ModelMetadata:
             NEURAL_NETWORKS,
             upper=True,
         ),
-        sensors=_sensors(source, values.get("sensor", ["FRONT_FACING_CAMERA"])),
+        sensors=sensors,
         version=_version(source, values.get("version", _VERSIONS[1])),
         text=text,
     )
@@ -217,13 +225,16 @@ def _sensors(source: str, value: Any) -> tuple[str, ...]:
     for name in names:
         older = _OLDER_SENSOR_NAMES.get(name.strip().upper()) if isinstance(name, str) else None
         sensors.append(older or read_choice(source, "sensor", name, SENSORS, upper=True))
-    unsupported = [name for name in sensors if name not in _SUPPORTED_SENSORS]
-    if unsupported:
-        raise ConfigurationError(
-            f"{source}: sensor: {', '.join(unsupported)} not supported yet; "
-            f"supported is {', '.join(_SUPPORTED_SENSORS)}"
-        )
-    return tuple(dict.fromkeys(sensors))
+    lidars = [name for name in LIDAR_SENSORS if name in sensors]
+    if len(lidars) > 1:
+        refuse(source, "sensor", f"one of {', '.join(LIDAR_SENSORS)} at most", ", ".join(lidars))
+    return tuple(name for name in SENSORS if name in sensors)
+
+
+def _check_lidar_config(source: str, value: Any) -> None:
+    """Refuse other sectors than the public default ones."""
+    if value != _LIDAR_CONFIG:
+        refuse(source, "lidar_config", f"{_LIDAR_CONFIG}, or nothing", repr(value)[:80])
 
 
 def _version(source: str, value: Any) -> int:

@@ -4,9 +4,9 @@ import logging
 import threading
 from dataclasses import dataclass
 
-from deepracer_core.action_space import ActionSpace
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.lite_policy import LitePolicy, PolicyError
+from deepracer_core.model_metadata import ModelMetadata
 from deepracer_core.model_store import ModelCorrupt, ModelStore, StoreError
 
 POLICY_FILE = "policy.tflite"
@@ -28,20 +28,21 @@ class ActingModel:
     policy: LitePolicy
 
 
-def load_acting_model(store: ModelStore, version: int, action_space: ActionSpace) -> ActingModel:
+def load_acting_model(store: ModelStore, version: int, metadata: ModelMetadata) -> ActingModel:
     """Load the acting part of one version.
 
     Args:
         store: where the versions are.
         version: which one.
-        action_space: that the model must fit.
+        metadata: that the model must fit: its actions and sensors.
 
     Raises:
         StoreError: it cannot be read, or not as it was written.
-        PolicyError: it is no model for this action space.
+        PolicyError: it is no model for these actions and sensors.
     """
     stored = store.load(version, names=[POLICY_FILE])
-    return ActingModel(version, LitePolicy(stored.files[POLICY_FILE], action_space))
+    policy = LitePolicy(stored.files[POLICY_FILE], metadata.action_space, metadata.sensors)
+    return ActingModel(version, policy)
 
 
 def choose_version(store: ModelStore, choice: str) -> int:
@@ -77,13 +78,13 @@ class ModelWatcher:
 
     Args:
         store: the store to watch.
-        action_space: that every model must fit.
+        metadata: that every model must fit.
         period_s: seconds between two looks at the store.
     """
 
-    def __init__(self, store: ModelStore, action_space: ActionSpace, period_s: float = 0.25):
+    def __init__(self, store: ModelStore, metadata: ModelMetadata, period_s: float = 0.25):
         self._store = store
-        self._action_space = action_space
+        self._metadata = metadata
         self._period_s = period_s
         self._lock = threading.Lock()
         self._ready: ActingModel | None = None
@@ -127,7 +128,7 @@ class ModelWatcher:
 
     def _load(self, version: int) -> None:
         try:
-            model = load_acting_model(self._store, version, self._action_space)
+            model = load_acting_model(self._store, version, self._metadata)
         except (ModelCorrupt, PolicyError) as error:
             _LOG.error(
                 "model %d is not used, the agent goes on with the one it has: %s", version, error

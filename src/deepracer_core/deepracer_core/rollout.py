@@ -9,9 +9,6 @@ from math import hypot, pi
 from time import time
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from deepracer_core.action_space import ActionSpace, Command
 from deepracer_core.answers import Answer, Answers
 from deepracer_core.episode import (
@@ -26,6 +23,7 @@ from deepracer_core.episode_experience import SegmentSource
 from deepracer_core.episode_tracer import EpisodeTracer
 from deepracer_core.journal import Journal, Loss
 from deepracer_core.judgement import Judgement, Placement, Reset
+from deepracer_core.observation import Observation
 from deepracer_core.race_objects import SceneSource
 from deepracer_core.reward import RewardFunction, reward_params
 from deepracer_core.segment import Segment
@@ -160,9 +158,9 @@ class Rollout:
             self._await_reset(state)
         self._journal.frame(state.time_ns)
 
-    def observation(self, time_ns: int, image: NDArray[np.uint8]) -> None:
-        """What the agent saw in a frame, uint8[H, W]; it is kept, not copied."""
-        self._journal.observation(time_ns, image)
+    def observation(self, time_ns: int, observation: Observation) -> None:
+        """What the agent saw in a frame; it is kept, not copied."""
+        self._journal.observation(time_ns, observation)
         self._answers.observed(time_ns)
 
     def command(self, time_ns: int, command: Command) -> None:

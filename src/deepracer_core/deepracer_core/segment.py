@@ -3,10 +3,12 @@
 The layout is that of safetensors (https://huggingface.co/docs/safetensors): eight bytes with the
 length of a JSON header, the header, raw little-endian arrays. It describes itself, runs no code
 when it is read, and costs little more than a copy. What is no array is JSON under the key `segment`
-of the header's `__metadata__`; one key only, so that equal segments are equal bytes.
+of the header's `__metadata__`; one key only, so that equal segments are equal bytes. The array
+of what a sensor saw is named `observations.` and the sensor's public name.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -15,13 +17,20 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
-SCHEMA = 1
+from deepracer_core.observation import observation_dtype
+from deepracer_core.sensors import CAMERA_SENSORS, SENSORS
+
+SCHEMA = 2
 """Version of the layout; a reader refuses any other."""
 
 _METADATA_KEY = "segment"
 _MAX_HEADER_BYTES = 65536
+_OBSERVATIONS = {f"observations.{sensor}": sensor for sensor in SENSORS}
 _ARRAYS = {
-    "observations": ("U8",),
+    **{
+        name: ("U8",) if sensor in CAMERA_SENSORS else ("F32",)
+        for name, sensor in _OBSERVATIONS.items()
+    },
     "actions": ("I32", "F32"),
     "rewards": ("F32",),
 }
@@ -64,7 +73,8 @@ class Segment:
     """T steps of an episode: what was seen, done and earned.
 
     Attributes:
-        observations: uint8[T + 1, H, W]; row t is what action t answers, the last row what the
+        observations: for each sensor, by its public name, what it saw, [T + 1, ...]: uint8 of a
+            camera, float32 of a lidar; row t is what action t answers, the last row what the
             last action led to.
         actions: int32[T] (index) or float32[T, D] (within [-1, 1]).
         rewards: float32[T].
@@ -73,7 +83,7 @@ class Segment:
         meta: where it comes from.
     """
 
-    observations: NDArray[np.uint8]
+    observations: Mapping[str, NDArray[Any]]
     actions: NDArray[np.int32] | NDArray[np.float32]
     rewards: NDArray[np.float32]
     terminated: bool
@@ -92,7 +102,12 @@ def encode(segment: Segment) -> bytes:
         SegmentError: the arrays do not make a segment.
     """
     _check(segment)
-    arrays = {name: np.ascontiguousarray(getattr(segment, name)) for name in _ARRAYS}
+    arrays = {
+        **{f"observations.{sensor}": array for sensor, array in segment.observations.items()},
+        "actions": segment.actions,
+        "rewards": segment.rewards,
+    }
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     description = {
         **asdict(segment.meta),
         "terminated": segment.terminated,
@@ -113,10 +128,15 @@ def decode(data: bytes) -> Segment:
         arrays = dict(deserialize(data))  # type: ignore[no-untyped-call]
     except SafetensorError as error:
         raise SegmentError(f"segment: expected a safetensors layout, got: {error}") from error
-    if arrays.keys() != _ARRAYS.keys():
-        raise SegmentError(f"segment: expected arrays {sorted(_ARRAYS)}, got {sorted(arrays)}")
+    if not {"actions", "rewards"} <= arrays.keys() <= _ARRAYS.keys():
+        raise SegmentError(
+            f"segment: expected arrays actions, rewards and of {', '.join(_OBSERVATIONS)}, "
+            f"got {sorted(arrays)}"
+        )
     segment = Segment(
-        observations=_array("observations", arrays),
+        observations={
+            sensor: _array(name, arrays) for name, sensor in _OBSERVATIONS.items() if name in arrays
+        },
         actions=_array("actions", arrays),
         rewards=_array("rewards", arrays),
         terminated=_value(description, "terminated", bool),
@@ -176,20 +196,14 @@ def _array(name: str, arrays: dict[str, Any]) -> NDArray[Any]:
 
 def _check(segment: Segment) -> None:
     """Whether the arrays and the values make a segment: shapes, dtypes, ranges."""
-    observations, actions, rewards = segment.observations, segment.actions, segment.rewards
+    actions, rewards = segment.actions, segment.rewards
     steps = len(rewards) if rewards.ndim == 1 else 0
     if steps < 1 or rewards.dtype != np.float32:
         raise SegmentError(f"segment: rewards: expected float32[T], got {_shape(rewards)}")
-    if (
-        observations.ndim != 3
-        or observations.dtype != np.uint8
-        or len(observations) != steps + 1
-        or 0 in observations.shape
-    ):
-        raise SegmentError(
-            f"segment: observations: expected uint8[{steps + 1}, H, W], one more than the "
-            f"{steps} rewards, got {_shape(observations)}"
-        )
+    if not segment.observations:
+        raise SegmentError("segment: observations: expected those of a sensor, got none")
+    for sensor, array in segment.observations.items():
+        _check_observations(sensor, array, steps)
     is_index = actions.ndim == 1 and actions.dtype == np.int32
     is_vector = actions.ndim == 2 and actions.dtype == np.float32 and actions.shape[1] > 0
     if not (is_index or is_vector) or len(actions) != steps:
@@ -212,6 +226,23 @@ def _check(segment: Segment) -> None:
             raise SegmentError(
                 f"segment: {name}: expected at least {least}, got {getattr(meta, name)}"
             )
+
+
+def _check_observations(sensor: str, array: NDArray[Any], steps: int) -> None:
+    if sensor not in SENSORS:
+        raise SegmentError(
+            f"segment: observations: expected one of {', '.join(SENSORS)}, got {sensor!r:.100}"
+        )
+    dtype = observation_dtype(sensor)
+    if array.ndim < 2 or array.dtype != dtype or len(array) != steps + 1 or 0 in array.shape:
+        raise SegmentError(
+            f"segment: observations: {sensor}: expected {dtype}[{steps + 1}, ...], one more than "
+            f"the {steps} rewards, got {_shape(array)}"
+        )
+    if dtype.kind == "f" and not np.isfinite(array).all():
+        raise SegmentError(
+            f"segment: observations: {sensor}: expected finite numbers, got {array!r:.200}"
+        )
 
 
 def _shape(array: NDArray[Any]) -> str:
