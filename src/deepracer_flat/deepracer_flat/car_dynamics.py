@@ -1,15 +1,21 @@
-"""The car on a plane: a bicycle whose tyres hold until they slide, with the Gazebo car's actuators.
+"""The car on a plane: four wheels that grip until they slide, with the Gazebo car's actuators.
 
-Two axles in place of four wheels. As in Gazebo, a wheel does not give way at all until the force
-that this takes is more than its friction (Coulomb); then it slides with that friction. So the car
-follows the kinematic bicycle (Rajamani 2012, section 2.2) at low speed and drifts at high speed.
+Each wheel resists moving sideways, and turning faster or slower than it rolls, in proportion to how
+fast it slips, up to its friction (Coulomb). One implicit step in the car's three velocities is a
+set of linear equations, once it is known which wheels slide (the contact model of Gazebo's ODE,
+seen from above). Weight moves to the wheels outside and behind. How soft the tyres are, and the few
+other numbers that Gazebo does not state, were fitted to drives of the Gazebo car: see
+`benchmarks/parity.py`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import atan, atan2, cos, hypot, sin, tan
 
+import numpy as np
 from deepracer_core.car_geometry import WHEEL_TRACK
 from deepracer_core.simulation import CONTROL_RATE, MAX_STEERING_ANGLE, SPEED_RANGE, WHEELBASE
+from numba import njit
+from numpy.typing import NDArray
 
 WHEEL_RADIUS = 0.035
 """Metres."""
@@ -18,25 +24,27 @@ _SUBSTEPS = 20
 """Steps of the physics in a control period, as many as Gazebo makes."""
 
 _MASS = 7.5
-_YAW_INERTIA = 6.5 / 12.0 * (0.30**2 + 0.18**2) + 4.0 * 0.2 * (0.082**2 + 0.08**2)
-"""kg m^2, of the body and of the wheels where they stand."""
-
-_SPIN_MASS = 4.0 * 0.5 * 0.2
-"""What the spinning wheels add to the mass that is accelerated, kg."""
-
-_MOTOR_FORCE = 4.0 * 0.4 / WHEEL_RADIUS
-"""Of all four motors together, at the ground, N."""
+_SPIN_MASS = 0.4
+"""What the turning of the wheels adds to the mass that is driven, kg."""
 
 _SERVO_RATE = 8.7
 _SERVO_GAIN = 40.0
 """Of the steering, rad/s and 1/s."""
 
 _GRAVITY = 9.81
-_HALF = 0.5 * WHEELBASE
+_HALF_BASE, _HALF_TRACK = 0.5 * WHEELBASE, 0.5 * WHEEL_TRACK
 _DT = 1.0 / (CONTROL_RATE * _SUBSTEPS)
+_MAX_SPEED = SPEED_RANGE[1]
 
-_SWEEPS = 4
-"""Rounds of the solver in which each axle's force is brought in line with the other's."""
+_ROUNDS = 6
+"""So often at most it is decided anew which wheels slide."""
+
+FITTED = (1.6e-04, 0.00515, 0.0291, 0.0823, 11.6)
+"""Slip of a wheel for a force across it and along it, m/s for 1 N; height of the centre of gravity,
+metres; inertia in a turn, kg m^2; force of a motor at the ground, N."""
+
+# What the state array holds.
+_X, _Y, _YAW, _VX, _VY, _RATE, _LEFT, _RIGHT, _ALONG, _ACROSS = range(10)
 
 
 @dataclass(slots=True)
@@ -44,101 +52,161 @@ class CarMotion:
     """How the car moves at one instant.
 
     Attributes:
-        x: of its base, midway between the axles, metres.
-        y: as x.
-        yaw: heading, radians.
-        velocity_x: of its base in the world, m/s.
-        velocity_y: as velocity_x.
-        yaw_rate: rad/s.
-        left_steering: angle of the left front wheel, radians, left positive.
-        right_steering: of the right one.
+        state: float64[10]: x, y (metres) and yaw (radians, without jumps) of the base, its velocity
+            in the world (m/s), yaw rate (rad/s), angles of the left and the right front wheel
+            (radians), acceleration along the car and to its left (m/s^2).
     """
 
-    x: float = 0.0
-    y: float = 0.0
-    yaw: float = 0.0
-    velocity_x: float = 0.0
-    velocity_y: float = 0.0
-    yaw_rate: float = 0.0
-    left_steering: float = 0.0
-    right_steering: float = 0.0
+    state: NDArray[np.float64] = field(default_factory=lambda: np.zeros(10))
+
+    @classmethod
+    def at_rest(cls, x: float, y: float, yaw: float) -> "CarMotion":
+        """A car that stands at a pose (metres, radians), its wheels pointing ahead."""
+        return cls(np.array([x, y, atan2(sin(yaw), cos(yaw)), *[0.0] * 7]))
+
+    def drive(self, steering_angle: float, speed: float, friction: float = 1.0) -> None:
+        """Move on by one control period.
+
+        Args:
+            steering_angle: asked for, of a wheel midway between the front wheels, radians.
+            speed: asked for, of the middle of the rear axle, m/s.
+            friction: coefficient between tyres and ground.
+        """
+        advance(self.state, steering_angle, speed, friction, FITTED)
+
+    @property
+    def wheel_speeds(self) -> tuple[float, float, float, float]:
+        """Front left, front right, rear left, rear right, rad/s, as if no wheel slipped."""
+        yaw, vx, vy = self.state[_YAW : _VY + 1].tolist()
+        along = cos(yaw) * vx + sin(yaw) * vy
+        tangent = tan(0.5 * float(self.state[_LEFT] + self.state[_RIGHT]))
+        left, right = (1.0 - side * _HALF_TRACK * tangent / WHEELBASE for side in (1.0, -1.0))
+        ratios = (hypot(left, tangent), hypot(right, tangent), left, right)
+        first, second, third, fourth = (along * ratio / WHEEL_RADIUS for ratio in ratios)
+        return first, second, third, fourth
 
 
-def drive(motion: CarMotion, steering_angle: float, speed: float, friction: float = 1.0) -> None:
-    """Move the car on by one control period, in place.
+@njit(cache=True)
+def advance(
+    state: NDArray[np.float64],
+    steering_angle: float,
+    speed: float,
+    friction: float,
+    fitted: tuple[float, float, float, float, float],
+) -> None:
+    """Move a car on by one control period, in place; see `CarMotion` for what it is made of."""
+    soft_across, soft_along, height, inertia, motor = fitted
+    speed = min(max(speed, -_MAX_SPEED), _MAX_SPEED)
+    tangent = tan(min(max(steering_angle, -MAX_STEERING_ANGLE), MAX_STEERING_ANGLE))
+    # All wheels turn about one point, so that the inner front wheel turns more (Ackermann).
+    left_target = atan(tangent * WHEELBASE / (WHEELBASE - _HALF_TRACK * tangent))
+    right_target = atan(tangent * WHEELBASE / (WHEELBASE + _HALF_TRACK * tangent))
+    turn = _SERVO_RATE * _DT
+
+    # Four wheels, front left, front right, rear left, rear right; of each first along, then across.
+    ahead = np.array([_HALF_BASE, _HALF_BASE, -_HALF_BASE, -_HALF_BASE])
+    aside = np.array([_HALF_TRACK, -_HALF_TRACK, _HALF_TRACK, -_HALF_TRACK])
+    jacobian = np.zeros((8, 3))
+    wanted, most, stiff = np.zeros(8), np.zeros(8), np.zeros(8)
+    stiff[0::2], stiff[1::2] = 1.0 / soft_along, 1.0 / soft_across
+    slides = np.zeros(8)
+
+    for _ in range(_SUBSTEPS):
+        left, right = state[_LEFT], state[_RIGHT]
+        left += min(max(_SERVO_GAIN * _DT * (left_target - left), -turn), turn)
+        right += min(max(_SERVO_GAIN * _DT * (right_target - right), -turn), turn)
+        state[_LEFT], state[_RIGHT] = left, right
+        said = tan(0.5 * (left + right))
+
+        for wheel in range(4):
+            angle = 0.0 if wheel > 1 else left if wheel == 0 else right
+            c, s = cos(angle), sin(angle)
+            x, y = ahead[wheel], aside[wheel]
+            jacobian[2 * wheel] = c, s, s * x - c * y
+            jacobian[2 * wheel + 1] = -s, c, c * x + s * y
+            # The motors are told the speed that each wheel has in a bend that none slips in.
+            ratio = 1.0 - y * said / WHEELBASE
+            wanted[2 * wheel] = speed * (hypot(ratio, said) if wheel < 2 else ratio)
+            load = 0.25 * _MASS * _GRAVITY
+            load -= 0.25 * _MASS * height * state[_ALONG] * (x / _HALF_BASE) / _HALF_BASE
+            load -= 0.25 * _MASS * height * state[_ACROSS] * (y / _HALF_TRACK) / _HALF_TRACK
+            grip = friction * max(load, 0.0)
+            most[2 * wheel], most[2 * wheel + 1] = min(motor, grip), grip
+
+        c, s = cos(state[_YAW]), sin(state[_YAW])
+        before = (
+            c * state[_VX] + s * state[_VY],
+            c * state[_VY] - s * state[_VX],
+            state[_RATE],
+        )
+        after = before
+        slides[:] = 0.0
+        for _ in range(_ROUNDS):
+            after = _velocity(before, inertia, jacobian, wanted, most, stiff, slides)
+            changed = False
+            for row in range(8):
+                j1, j2, j3 = jacobian[row]
+                moves = j1 * after[0] + j2 * after[1] + j3 * after[2]
+                force = stiff[row] * (wanted[row] - moves)
+                new = 0.0 if abs(force) <= most[row] else 1.0 if force > 0.0 else -1.0
+                changed = changed or new != slides[row]
+                slides[row] = new
+            if not changed:
+                break
+        state[_ALONG], state[_ACROSS] = (after[0] - before[0]) / _DT, (after[1] - before[1]) / _DT
+        state[_VX], state[_VY] = c * after[0] - s * after[1], s * after[0] + c * after[1]
+        state[_RATE] = after[2]
+        state[_X] += state[_VX] * _DT
+        state[_Y] += state[_VY] * _DT
+        state[_YAW] += state[_RATE] * _DT
+
+
+@njit(cache=True)
+def _velocity(
+    before: tuple[float, float, float],
+    inertia: float,
+    jacobian: NDArray[np.float64],
+    wanted: NDArray[np.float64],
+    most: NDArray[np.float64],
+    stiff: NDArray[np.float64],
+    slides: NDArray[np.float64],
+) -> tuple[float, float, float]:
+    """The car's velocities at the end of a step: along it, to its left, turning.
 
     Args:
-        motion: the car, before and after.
-        steering_angle: asked for, of a wheel midway between the front wheels, radians.
-        speed: asked for, of the middle of the rear axle, m/s.
-        friction: coefficient between tyres and ground.
+        before: the same at its beginning.
+        inertia: in a turn, kg m^2.
+        jacobian: float64[8, 3], from these velocities to how each wheel moves along and across.
+        wanted: float64[8], how it would move without a force.
+        most: float64[8], force at which it slides, N.
+        stiff: float64[8], force for each m/s of difference.
+        slides: float64[8], 0 where it grips, else the sign of its force.
     """
-    steering_angle = min(max(steering_angle, -MAX_STEERING_ANGLE), MAX_STEERING_ANGLE)
-    speed = min(max(speed, -SPEED_RANGE[1]), SPEED_RANGE[1])
-    tangent = tan(steering_angle)
-    # All wheels turn about one point, so that the inner front wheel turns more (Ackermann).
-    left_target = atan(tangent * WHEELBASE / (WHEELBASE - 0.5 * WHEEL_TRACK * tangent))
-    right_target = atan(tangent * WHEELBASE / (WHEELBASE + 0.5 * WHEEL_TRACK * tangent))
-    x, y, yaw = motion.x, motion.y, motion.yaw
-    vx, vy, rate = motion.velocity_x, motion.velocity_y, motion.yaw_rate
-    left, right = motion.left_steering, motion.right_steering
-    # Both axles carry half of the car: the most impulse in a step that one can take sideways.
-    most = 0.5 * friction * _MASS * _GRAVITY * _DT
-    push = min(_MOTOR_FORCE / (_MASS + _SPIN_MASS), friction * _GRAVITY) * _DT
-    for _ in range(_SUBSTEPS):
-        left += min(max(_SERVO_GAIN * (left_target - left), -_SERVO_RATE), _SERVO_RATE) * _DT
-        right += min(max(_SERVO_GAIN * (right_target - right), -_SERVO_RATE), _SERVO_RATE) * _DT
-        steering = 0.5 * (left + right)
-        c, s = cos(yaw), sin(yaw)
-        # Along the car and to its left.
-        u, v = c * vx + s * vy, c * vy - s * vx
-        u += min(max(speed - u, -push), push)
-        v, rate, u = _hold(u, v, rate, steering, most)
-        vx, vy = c * u - s * v, s * u + c * v
-        x += vx * _DT
-        y += vy * _DT
-        yaw += rate * _DT
-    motion.x, motion.y, motion.yaw = x, y, atan2(sin(yaw), cos(yaw))
-    motion.velocity_x, motion.velocity_y, motion.yaw_rate = vx, vy, rate
-    motion.left_steering, motion.right_steering = left, right
-
-
-def wheel_speeds(motion: CarMotion) -> tuple[float, float, float, float]:
-    """Of the wheels, front left, front right, rear left, rear right, rad/s, as if none slid."""
-    c, s = cos(motion.yaw), sin(motion.yaw)
-    along = c * motion.velocity_x + s * motion.velocity_y
-    tangent = tan(0.5 * (motion.left_steering + motion.right_steering))
-    speeds = []
-    for is_front in (True, False):
-        for offset in (0.5 * WHEEL_TRACK, -0.5 * WHEEL_TRACK):
-            ratio = 1.0 - offset * tangent / WHEELBASE
-            speeds.append(along * (hypot(ratio, tangent) if is_front else ratio) / WHEEL_RADIUS)
-    return speeds[0], speeds[1], speeds[2], speeds[3]
-
-
-def _hold(
-    u: float, v: float, rate: float, steering: float, most: float
-) -> tuple[float, float, float]:
-    """What the axles' sideways grip makes of a velocity: left, turning, along.
-
-    Two unknown impulses that stop each axle from moving sideways, each at most `most`, found one
-    after the other in turns (projected Gauss-Seidel, as for contacts in Catto 2005).
-    """
-    c, s = cos(steering), sin(steering)
-    arm = _HALF * c
-    front_mass = 1.0 / (1.0 / _MASS + arm * arm / _YAW_INERTIA)
-    rear_mass = 1.0 / (1.0 / _MASS + _HALF * _HALF / _YAW_INERTIA)
-    front = rear = 0.0
-    for _ in range(_SWEEPS):
-        slip = v - _HALF * rate
-        new = min(max(rear - slip * rear_mass, -most), most)
-        change, rear = new - rear, new
-        v += change / _MASS
-        rate -= change * _HALF / _YAW_INERTIA
-        slip = (v + _HALF * rate) * c - u * s
-        new = min(max(front - slip * front_mass, -most), most)
-        change, front = new - front, new
-        u -= change * s / _MASS
-        v += change * c / _MASS
-        rate += change * arm / _YAW_INERTIA
-    return v, rate, u
+    a11, a22, a33 = (_MASS + _SPIN_MASS) / _DT, _MASS / _DT, inertia / _DT
+    b1, b2, b3 = a11 * before[0], a22 * before[1], a33 * before[2]
+    a12 = a13 = a23 = 0.0
+    for row in range(8):
+        j1, j2, j3 = jacobian[row]
+        if slides[row] == 0.0:
+            k = stiff[row]
+            a11 += k * j1 * j1
+            a12 += k * j1 * j2
+            a13 += k * j1 * j3
+            a22 += k * j2 * j2
+            a23 += k * j2 * j3
+            a33 += k * j3 * j3
+            force = k * wanted[row]
+        else:
+            force = slides[row] * most[row]
+        b1 += force * j1
+        b2 += force * j2
+        b3 += force * j3
+    # Cramer's rule; the matrix is symmetric and positive definite.
+    c11, c12, c13 = a22 * a33 - a23 * a23, a13 * a23 - a12 * a33, a12 * a23 - a13 * a22
+    c22, c23, c33 = a11 * a33 - a13 * a13, a12 * a13 - a11 * a23, a11 * a22 - a12 * a12
+    determinant = a11 * c11 + a12 * c12 + a13 * c13
+    return (
+        (c11 * b1 + c12 * b2 + c13 * b3) / determinant,
+        (c12 * b1 + c22 * b2 + c23 * b3) / determinant,
+        (c13 * b1 + c23 * b2 + c33 * b3) / determinant,
+    )

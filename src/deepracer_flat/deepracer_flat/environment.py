@@ -10,10 +10,13 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from deepracer_core.bot_cars import BotCarRules, BotCars
 from deepracer_core.episode import EpisodeRules, EpisodeStatus
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.observation import observation_dtype, observation_shapes
-from deepracer_core.race_objects import SceneSource
+from deepracer_core.object_places import Spread
+from deepracer_core.obstacles import Obstacles
+from deepracer_core.race_objects import RaceType, SceneSource
 from deepracer_core.reward import RewardFunction, load_reward_function
 from deepracer_core.rollout import Rollout
 from deepracer_core.sensors import LIDAR_RANGE
@@ -46,7 +49,9 @@ class DeepRacerEnvironment(gymnasium.Env[Any, Any]):
             line.
         reverse_direction: drive against the usual direction.
         alternate_direction: drive every second episode the other way.
-        scenes: what else is on the road (`Obstacles`, `BotCars`); nothing when None.
+        race_type: time_trial, object_avoidance (boxes) or head_to_bot (cars).
+        objects: how many boxes or cars are on the road.
+        randomize_objects: whether each episode draws their places; else they are evenly spread.
         render_mode: "rgb_array" or None.
 
     Raises:
@@ -65,7 +70,9 @@ class DeepRacerEnvironment(gymnasium.Env[Any, Any]):
         *,
         reverse_direction: bool = False,
         alternate_direction: bool = False,
-        scenes: SceneSource | None = None,
+        race_type: str = "time_trial",
+        objects: int = 3,
+        randomize_objects: bool = False,
         render_mode: str | None = None,
     ) -> None:
         self.render_mode = render_mode
@@ -80,8 +87,10 @@ class DeepRacerEnvironment(gymnasium.Env[Any, Any]):
         self._rules = EpisodeRules(max_steps=max_steps)
         self._first_track = self._track.reversed() if reverse_direction else self._track
         self._advance, self._alternate = advance, alternate_direction
-        self._scenes = scenes
+        race = RaceType(race_type)
+        self._scenes = _scenes(race, Spread(objects, randomize=randomize_objects))
         self._simulator = FlatSimulator(self._track, cameras_of(self._sensors), is_gray=True)
+        self._sense = create_sense(self._sensors, self._simulator, race)
         self._painter: GroundCamera | None = None
         self._loop: RaceLoop | None = None
         self._begin_anew()
@@ -109,7 +118,7 @@ class DeepRacerEnvironment(gymnasium.Env[Any, Any]):
         super().reset(seed=seed, options=options)
         if seed is not None:
             self._begin_anew()
-        race = Rollout(
+        rollout = Rollout(
             self._reward,
             self._actions,
             self._starts,
@@ -120,7 +129,7 @@ class DeepRacerEnvironment(gymnasium.Env[Any, Any]):
             first_episode=self._episode,
             scenes=self._scenes,
         )
-        self._loop = RaceLoop(self._simulator, race, create_sense(self._sensors))
+        self._loop = RaceLoop(self._simulator, rollout, self._sense)
         self._loop.begin()
         self._episode += 1
         return self._observe(), self._info()
@@ -173,6 +182,14 @@ class DeepRacerEnvironment(gymnasium.Env[Any, Any]):
             "episode": judgement.episode,
             "step": judgement.step,
         }
+
+
+def _scenes(race: RaceType, spread: Spread) -> SceneSource | None:
+    if race is RaceType.OBJECT_AVOIDANCE:
+        return Obstacles(spread)
+    if race is RaceType.HEAD_TO_BOT:
+        return BotCars(spread, BotCarRules())
+    return None
 
 
 def _space(sensor: str, shape: tuple[int, ...]) -> gymnasium.spaces.Box:

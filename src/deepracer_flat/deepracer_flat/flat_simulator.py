@@ -8,7 +8,7 @@ from deepracer_core.simulation import Frame, ObjectPose, frame_time_ns
 from deepracer_core.track import Track
 from numpy.typing import NDArray
 
-from deepracer_flat.car_dynamics import CarMotion, drive, wheel_speeds
+from deepracer_flat.car_dynamics import CarMotion
 from deepracer_flat.ground_camera import CameraMount, GroundCamera
 from deepracer_flat.ground_picture import draw_ground
 
@@ -39,8 +39,7 @@ class FlatSimulator:
         picture = draw_ground(track)
         picture = picture.luma() if is_gray else picture
         self._cameras = {name: GroundCamera(picture, MOUNTS[name]) for name in cameras}
-        x, y, yaw = track.pose_at(0.0)
-        self._motion = CarMotion(x, y, yaw)
+        self._motion = CarMotion.at_rest(*track.pose_at(0.0))
         self._periods = 0
         self._objects: dict[str, ObjectPose] = {}
 
@@ -56,7 +55,7 @@ class FlatSimulator:
             ValueError: a number is not finite.
         """
         _check_finite(x, y, yaw)
-        self._motion = CarMotion(x, y, math.atan2(math.sin(yaw), math.cos(yaw)))
+        self._motion = CarMotion.at_rest(x, y, yaw)
         return self._frame()
 
     def step(self, steering_angle: float, speed: float) -> Frame:
@@ -66,7 +65,7 @@ class FlatSimulator:
             ValueError: a number is not finite.
         """
         _check_finite(steering_angle, speed)
-        drive(self._motion, steering_angle, speed)
+        self._motion.drive(steering_angle, speed)
         return self._frame()
 
     def place(self, objects: Sequence[ObjectPose]) -> None:
@@ -78,20 +77,19 @@ class FlatSimulator:
 
     def _frame(self) -> Frame:
         self._periods += 1
-        motion = self._motion
-        half = 0.5 * motion.yaw
+        x, y, yaw, velocity_x, velocity_y, rate, left, right = self._motion.state[:8].tolist()
         return Frame(
             time_ns=frame_time_ns(self._periods),
             images={
-                name: camera.shoot(motion.x, motion.y, motion.yaw, self.objects)
+                name: camera.shoot(x, y, yaw, self.objects)
                 for name, camera in self._cameras.items()
             },
-            position=np.array((motion.x, motion.y, 0.0)),
-            orientation=np.array((0.0, 0.0, math.sin(half), math.cos(half))),
-            linear_velocity=np.array((motion.velocity_x, motion.velocity_y, 0.0)),
-            angular_velocity=np.array((0.0, 0.0, motion.yaw_rate)),
-            steering_angles=np.array((motion.left_steering, motion.right_steering)),
-            wheel_speeds=np.array(wheel_speeds(motion)),
+            position=np.array((x, y, 0.0)),
+            orientation=np.array((0.0, 0.0, math.sin(0.5 * yaw), math.cos(0.5 * yaw))),
+            linear_velocity=np.array((velocity_x, velocity_y, 0.0)),
+            angular_velocity=np.array((0.0, 0.0, rate)),
+            steering_angles=np.array((left, right)),
+            wheel_speeds=np.array(self._motion.wheel_speeds),
             contacts=(),
         )
 
