@@ -18,14 +18,14 @@ from pathlib import Path
 
 import numpy as np
 from deepracer_core.hyperparameters import load_hyperparameters
-from deepracer_core.lite_policy import LitePolicy
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.model_store import open_model_store
-from deepracer_core.model_watcher import POLICY_FILE
+from deepracer_core.model_watcher import load_acting_model
 from deepracer_core.observation import preprocess
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_server import RedisServer
 from deepracer_core.run_status import RunStatus
+from deepracer_core.sensors import FRONT_FACING_CAMERA
 from deepracer_core.track_library import load_track, world_path
 from deepracer_gazebo.client import GazeboSimulator
 
@@ -149,13 +149,10 @@ def main() -> None:
             publish_first_model(store_url)
         store = open_model_store(store_url)
         version = store.latest()
-        policy = LitePolicy(
-            store.load(version, names=[POLICY_FILE]).files[POLICY_FILE],
-            load_model_metadata(METADATA).action_space,
-        )
+        policy = load_acting_model(store, version, load_model_metadata(METADATA)).policy
         parts, image = measure_simulator(folder, 600)
         rng = np.random.default_rng(SEED)
-        observation = preprocess(image)
+        observation = {FRONT_FACING_CAMERA: preprocess(image)}
         parts["observation"] = median_ms(lambda: preprocess(image))
         parts["inference"] = median_ms(lambda: policy.act(observation, rng, greedy=False))
         with RedisServer(folder / "redis") as server:

@@ -179,6 +179,24 @@ def generate_launch_description():
                 description="File for the results of an evaluation, JSON; none without a name.",
             ),
             DeclareLaunchArgument(
+                "camera_width",
+                default_value="160",
+                description="Width of the cameras' pictures, pixels; the network sees 160x120 of"
+                " them, whatever their size.",
+            ),
+            DeclareLaunchArgument(
+                "camera_height",
+                default_value="120",
+                description="Height of the cameras' pictures, pixels.",
+            ),
+            DeclareLaunchArgument(
+                "camera_rate",
+                default_value="15",
+                description="Pictures in a second on the track, a divisor of 15; the steps between"
+                " two pictures see the older one.",
+                choices=["1", "3", "5", "15"],
+            ),
+            DeclareLaunchArgument(
                 "race_type",
                 default_value="time_trial",
                 description="Kind of race: alone, with boxes on the road, or with other cars.",
@@ -343,6 +361,14 @@ def generate_launch_description():
                     LaunchConfiguration("race_type"),
                     "--objects",
                     number_of_objects(),
+                    "--model-metadata",
+                    LaunchConfiguration("model_metadata"),
+                    "--camera-size",
+                    [
+                        LaunchConfiguration("camera_width"),
+                        "x",
+                        LaunchConfiguration("camera_height"),
+                    ],
                     PythonExpression(
                         [
                             "'--headless' if '",
@@ -365,8 +391,11 @@ def generate_launch_description():
                 parameters=[
                     {
                         "use_sim_time": False,
+                        "camera_rate": integer("camera_rate"),
                         "race_type": text("race_type"),
+                        "seed": integer("seed"),
                         "socket": text("socket"),
+                        "worker": integer("worker"),
                     }
                 ],
                 prefix=DIE_WITH_LAUNCH,
@@ -378,7 +407,7 @@ def generate_launch_description():
                 executable="observation",
                 name="observation",
                 exec_name="observation",
-                parameters=[{"use_sim_time": True}],
+                parameters=[{"use_sim_time": True, "model_metadata": text("model_metadata")}],
                 prefix=DIE_WITH_LAUNCH,
                 output="screen",
                 on_exit=Shutdown(reason="the observation node ended"),

@@ -1,7 +1,7 @@
 """Stand-in for ROS 2's cv_bridge: pixels of a sensor_msgs/Image as a NumPy array, and back.
 
-It has the encodings rgb8, bgr8 and mono8, without a copy where none is needed. Written from the
-documentation of vision_opencv's cv_bridge; another encoding is an error that names it.
+It has the encodings rgb8, bgr8, mono8 and 8UC2, without a copy where none is needed. Written from
+the documentation of vision_opencv's cv_bridge; another encoding is an error that names it.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from sensor_msgs.msg import Image
 
 __all__ = ["CvBridge", "CvBridgeError"]
 
-_CHANNELS = {"rgb8": 3, "bgr8": 3, "mono8": 1}
+_CHANNELS = {"rgb8": 3, "bgr8": 3, "mono8": 1, "8UC2": 2}
 
 
 class CvBridgeError(TypeError):
@@ -23,12 +23,12 @@ class CvBridge:
         """View a message's pixels as an array; rgb8 and bgr8 are exchanged on demand.
 
         Args:
-            img_msg: sensor_msgs/Image in rgb8, bgr8 or mono8.
+            img_msg: sensor_msgs/Image in rgb8, bgr8, mono8 or 8UC2.
             desired_encoding: one of these, or "passthrough" for the message's own.
 
         Returns:
-            uint8[H, W, 3], or uint8[H, W] for mono8: a view of the message's data unless the
-            channels had to be exchanged.
+            uint8[H, W, 3], uint8[H, W] for mono8 or uint8[H, W, 2] for 8UC2: a view of the
+            message's data unless the channels had to be exchanged.
 
         Raises:
             CvBridgeError: another encoding, another conversion, or data of another size.
@@ -57,8 +57,8 @@ class CvBridge:
         """Make a message of an array.
 
         Args:
-            cvim: uint8[H, W, 3], or uint8[H, W] for mono8.
-            encoding: rgb8, bgr8 or mono8.
+            cvim: uint8[H, W, 3], uint8[H, W] for mono8 or uint8[H, W, 2] for 8UC2.
+            encoding: rgb8, bgr8, mono8 or 8UC2.
             header: std_msgs/Header for the message, an empty one if None.
 
         Returns:

@@ -109,6 +109,8 @@ def test_a_run_is_resumed_only_with_a_model_that_fits(tmp_path):
     fault = faults(folder, model_metadata=str(asked))["run"]
     assert "another action_space than" in fault
     assert str(asked) in fault
+    asked.write_text(json.dumps(METADATA | {"sensor": ["LIDAR", "FRONT_FACING_CAMERA"]}))
+    assert "another sensor than" in faults(folder, model_metadata=str(asked))["run"]
 
 
 def test_check_shows_each_finding_and_each_setting(deepracer, tmp_path):

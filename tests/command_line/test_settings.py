@@ -118,6 +118,13 @@ def test_switches_are_read_from_the_environment(text, value):
     assert resolve_settings({}, {"DEEPRACER_HEADLESS": text}).settings.headless is value
 
 
+def test_a_camera_rate_divides_the_steps_of_a_second():
+    assert resolve_settings({"camera_rate": "5"}, {}).settings.camera_rate == 5
+    for rate in ("0", "4", "30"):
+        with pytest.raises(ConfigurationError, match=rf"--camera-rate: .*'{rate}'"):
+            resolve_settings({"camera_rate": rate}, {})
+
+
 def declared_default(name: str) -> object:
     value = getattr(JobSettings(), name)
     return str(value) if isinstance(value, Path) else value

@@ -39,6 +39,6 @@ def test_the_same_seed_policy_and_track_give_the_same_frames(start, workplace, r
     for one, two in zip(first, second, strict=True):
         assert one.meta.policy_version == 1
         assert (one.meta.episode, one.meta.segment) == (two.meta.episode, two.meta.segment)
-        np.testing.assert_array_equal(one.observations, two.observations)
+        np.testing.assert_equal(one.observations, two.observations)
         np.testing.assert_array_equal(one.actions, two.actions)
         np.testing.assert_array_equal(one.rewards, two.rewards)

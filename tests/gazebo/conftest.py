@@ -47,6 +47,19 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Pope
         yield start
 
 
+@pytest.fixture(scope="module")
+def server_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Path]]:
+    """Starts servers of the plain field that live as long as the module; returns their sockets."""
+    with ExitStack() as stack:
+
+        def start(*options: str) -> Path:
+            socket = tmp_path_factory.mktemp("gazebo") / "sim.sock"
+            stack.enter_context(_server(socket, *options))
+            return socket
+
+        yield start
+
+
 @pytest.fixture(scope="session")
 def shared_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The socket of one server for all tests that do not mind what happened on it before."""

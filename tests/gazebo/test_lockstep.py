@@ -157,7 +157,8 @@ def test_a_client_that_dies_or_talks_nonsense_does_no_harm(shared_socket: Path) 
         with sockets.socket(sockets.AF_UNIX) as stranger:
             stranger.settimeout(30.0)
             stranger.connect(str(shared_socket))
-            assert len(stranger.recv(frames.HELLO.size, sockets.MSG_WAITALL)) == frames.HELLO.size
+            greeting = frames.HELLO.size + frames.VIEW.size
+            assert len(stranger.recv(greeting, sockets.MSG_WAITALL)) == greeting
             stranger.sendall(request)
             # Dropped: the end of the stream, or what was not read comes back as a reset.
             with suppress(ConnectionResetError):
@@ -214,6 +215,6 @@ def test_another_protocol_is_a_clear_error(tmp_path: Path) -> None:
             subprocess.Popen(
                 [sys.executable, "-c", script, str(listener.fileno())], pass_fds=[listener.fileno()]
             ),
-            pytest.raises(SimulatorError, match="expected protocol 1"),
+            pytest.raises(SimulatorError, match="expected protocol 2"),
         ):
             GazeboSimulator(path, deadline=30.0)

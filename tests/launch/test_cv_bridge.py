@@ -17,7 +17,13 @@ def test_message_of_an_image():
 
 @pytest.mark.parametrize(
     ("image", "encoding"),
-    [(IMAGE, "rgb8"), (IMAGE, "bgr8"), (IMAGE[:, :, 1], "mono8"), (IMAGE[::2, ::-1], "rgb8")],
+    [
+        (IMAGE, "rgb8"),
+        (IMAGE, "bgr8"),
+        (IMAGE[:, :, 1], "mono8"),
+        (IMAGE[:, :, :2], "8UC2"),
+        (IMAGE[::2, ::-1], "rgb8"),
+    ],
 )
 def test_there_and_back(image, encoding):
     message = CvBridge().cv2_to_imgmsg(image, encoding=encoding)
@@ -49,7 +55,12 @@ def test_padded_rows():
 
 @pytest.mark.parametrize(
     ("image", "encoding"),
-    [(IMAGE, "mono8"), (IMAGE[:, :, 0], "rgb8"), (IMAGE.astype(np.float32), "rgb8")],
+    [
+        (IMAGE, "mono8"),
+        (IMAGE[:, :, 0], "rgb8"),
+        (IMAGE, "8UC2"),
+        (IMAGE.astype(np.float32), "rgb8"),
+    ],
 )
 def test_image_that_does_not_fit_its_encoding(image, encoding):
     with pytest.raises(CvBridgeError):

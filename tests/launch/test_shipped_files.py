@@ -54,16 +54,24 @@ def test_simulation_is_told_what_it_needs_by_default(shipped, workspace):
         "--track": "meadow_loop",
         "--race-type": "time_trial",
         "--objects": "6",
+        "--model-metadata": f"{share}/config/model_metadata.json",
+        "--camera-size": "160x120",
         "--socket": "/run/me/deepracer-default-0.socket",
         "--seed": "0",
         "--headless": None,
     }
     assert parameters(launched, "simulator_bridge") == {
         "use_sim_time": False,
+        "camera_rate": 15,
         "race_type": "time_trial",
+        "seed": 0,
         "socket": "/run/me/deepracer-default-0.socket",
+        "worker": 0,
     }
-    assert parameters(launched, "observation") == {"use_sim_time": True}
+    assert parameters(launched, "observation") == {
+        "use_sim_time": True,
+        "model_metadata": f"{share}/config/model_metadata.json",
+    }
     assert parameters(launched, "agent") == {
         "use_sim_time": True,
         "mode": "training",
@@ -114,12 +122,15 @@ def test_simulation_is_told_what_was_given(shipped):
         "buffer_megabytes": "20",
         "headless": "false",
         "socket": "/tmp/s",
+        "camera_width": "320",
+        "camera_height": "200",
+        "camera_rate": "5",
     }
     launched = shipped("sim.launch.py", *(f"{name}:={value}" for name, value in given.items()))
     gazebo = options(launched, "gazebo_server")
-    assert gazebo.items() >= {"--socket": "/tmp/s", "--seed": "9", "--gui": None}.items()
-    assert parameters(launched, "simulator_bridge")["socket"] == "/tmp/s"
-    for node in ("agent", "rollout"):
+    told = {"--socket": "/tmp/s", "--seed": "9", "--gui": None, "--camera-size": "320x200"}
+    assert gazebo.items() >= {**told, "--model-metadata": "/m.json"}.items()
+    for node in ("simulator_bridge", "observation", "agent", "rollout"):
         for name, value in parameters(launched, node).items():
             if name in given:
                 assert str(value) == given[name]

@@ -159,7 +159,8 @@ class TestFlow(unittest.TestCase):
         assert segment.meta.track == "meadow_loop"
         assert segment.meta.policy_version == 0
         assert 1 <= len(segment) <= SEGMENT_LENGTH
-        assert segment.observations.shape == (len(segment) + 1, 120, 160)
+        (pictures,) = segment.observations.values()
+        assert pictures.shape == (len(segment) + 1, 120, 160)
         assert len(segment.actions) == len(segment.rewards) == len(segment)
 
 

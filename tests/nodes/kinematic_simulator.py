@@ -10,6 +10,9 @@ from deepracer_core.simulation import CONTROL_RATE, WHEELBASE, Frame, ObjectPose
 class KinematicSimulator:
     """A bicycle model that does at once what it is told; its images carry the frame's number.
 
+    Args:
+        cameras: that the car carries; the images of the second show one more than the first's, ...
+
     Attributes:
         steps: frames made so far.
         resets: poses (x, y, yaw) that it was put at.
@@ -17,7 +20,8 @@ class KinematicSimulator:
         placed: objects, each time that some were placed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cameras: Sequence[str] = ("front",)) -> None:
+        self._cameras = cameras
         self.steps = 0
         self.resets: list[tuple[float, float, float]] = []
         self.commands: list[tuple[float, float]] = []
@@ -48,10 +52,13 @@ class KinematicSimulator:
     def _frame(self, steering_angle: float, speed: float) -> Frame:
         self.steps += 1
         x, y, yaw = self._pose
-        image = np.full((120, 160, 3), self.steps % 251, np.uint8)
+        images = {
+            camera: np.full((120, 160, 3), (self.steps + index) % 251, np.uint8)
+            for index, camera in enumerate(self._cameras)
+        }
         return Frame(
             time_ns=frame_time_ns(self.steps),
-            image=image,
+            images=images,
             position=np.array([x, y, 0.0]),
             orientation=np.array([0.0, 0.0, math.sin(yaw / 2), math.cos(yaw / 2)]),
             linear_velocity=np.array([speed * math.cos(yaw), speed * math.sin(yaw), 0.0]),

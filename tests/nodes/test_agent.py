@@ -1,18 +1,30 @@
 """The agent answers the frames of running episodes, each once, with the model of the episode."""
 
+import json
+
 import numpy as np
 import pytest
-from cv_bridge import CvBridge
-from deepracer_core.action_space import Command, DiscreteActionSpace
+from deepracer_core.action_space import Command
 from deepracer_core.episode import EpisodeStatus
+from deepracer_core.model_metadata import parse_model_metadata
 from deepracer_core.model_store import open_model_store
+from deepracer_core.observation import observation_dtype, observation_shapes
 from deepracer_core.rollout import Judgement
 from deepracer_core.simulation import frame_time_ns
 from deepracer_nodes.agent import Agent
 
 from deepracer_nodes import messages, topics
 
-ACTIONS = DiscreteActionSpace([Command(0.1 * i - 0.2, 1.0) for i in range(5)])
+
+def metadata(*sensors: str):
+    values = {
+        "action_space": [{"steering_angle": angle, "speed": 1.0} for angle in range(-10, 11, 5)],
+        "sensor": sensors or ["FRONT_FACING_CAMERA"],
+    }
+    return parse_model_metadata(json.dumps(values), "test")
+
+
+ACTIONS = metadata().action_space
 
 
 class Heard:
@@ -30,25 +42,27 @@ class Heard:
 class Course:
     """Says to the agent what the observation and the rollout node would say."""
 
-    def __init__(self, graph) -> None:
+    def __init__(self, graph, sensors=("FRONT_FACING_CAMERA",)) -> None:
         self.graph = graph
         self.heard = Heard(graph)
-        self._pixels = CvBridge()
-        self._observation = topics.OBSERVATION.publish_from(graph.probe)
+        self._shapes = observation_shapes(sensors)
+        self._observations = {
+            sensor: topics.OBSERVATIONS[sensor].publish_from(graph.probe) for sensor in sensors
+        }
         self._episode = topics.EPISODE.publish_from(graph.probe)
         graph.spin_until(
-            lambda: (
-                self._observation.get_subscription_count()
-                and self._episode.get_subscription_count()
+            lambda: all(
+                publisher.get_subscription_count()
+                for publisher in (*self._observations.values(), self._episode)
             )
         )
 
-    def observe(self, step: int) -> None:
-        """Publish an observation of frame `step`."""
-        pixels = np.full((120, 160), step % 251, np.uint8)
-        image = self._pixels.cv2_to_imgmsg(pixels, encoding="mono8")
-        image.header.stamp = messages.to_stamp(frame_time_ns(step))
-        self._observation.publish(image)
+    def observe(self, step: int, *sensors: str) -> None:
+        """Publish what these sensors, or all, saw in frame `step`."""
+        for sensor in sensors or self._observations:
+            seen = np.full(self._shapes[sensor], 1 + step % 10, observation_dtype(sensor))
+            message = messages.to_observation(sensor, seen, frame_time_ns(step))
+            self._observations[sensor].publish(message)
 
     def judge(self, step: int, episode: int = 0, status=EpisodeStatus.IN_PROGRESS) -> None:
         """Publish the judgement of frame `step`."""
@@ -68,10 +82,10 @@ def _time_ns(message) -> int:
     return messages.from_stamp(message.header.stamp)
 
 
-def start_agent(graph, store: str, **parameters):
+def start_agent(graph, store: str, sensors=("FRONT_FACING_CAMERA",), **parameters):
     agent = graph.add(Agent, store=store, **parameters)
-    agent.start(ACTIONS, open_model_store(store))
-    return Course(graph)
+    agent.start(metadata(*sensors), open_model_store(store))
+    return Course(graph, sensors)
 
 
 def test_without_a_model_it_acts_at_random_and_says_so(graph, tmp_path):
@@ -130,4 +144,16 @@ def test_a_repeated_frame_gets_the_same_answer_again(graph, tmp_path):
 def test_an_evaluation_without_a_model_is_refused(graph, tmp_path):
     agent = graph.add(Agent, store=str(tmp_path), mode="evaluation", model="best")
     with pytest.raises(ValueError, match="no version yet"):
-        agent.start(ACTIONS, open_model_store(str(tmp_path)))
+        agent.start(metadata(), open_model_store(str(tmp_path)))
+
+
+def test_a_frame_waits_for_what_all_sensors_saw(graph, tmp_path):
+    sensors = ("STEREO_CAMERAS", "LIDAR")
+    course = start_agent(graph, str(tmp_path), sensors)
+    course.observe(1, "LIDAR")
+    course.judge(1, status=EpisodeStatus.PREPARE)
+    # Frame 2 is whole: everything older has been answered or given up.
+    course.observe(2, "LIDAR", "STEREO_CAMERAS")
+    course.judge(2, status=EpisodeStatus.PREPARE)
+    course.drive(2)
+    assert [_time_ns(drive) for drive in course.heard.drives] == [frame_time_ns(2)]

@@ -33,7 +33,7 @@ def start_worker(graph, redis, store: Path, run: str, **rollout) -> KinematicSim
     metadata = str(CONFIG / "model_metadata.json")
     simulator = KinematicSimulator()
     bridge = graph.add(SimulatorBridge, race_type=rollout.get("race_type", "time_trial"))
-    graph.add(Observation)
+    graph.add(Observation).start(load_model_metadata(metadata).sensors)
     agent = graph.add(Agent, store=str(store), model_metadata=metadata, seed=7)
     node = graph.add(
         RolloutNode,
@@ -46,7 +46,7 @@ def start_worker(graph, redis, store: Path, run: str, **rollout) -> KinematicSim
         segment_length=16,
         **rollout,
     )
-    agent.start(load_model_metadata(metadata).action_space, open_model_store(str(store)))
+    agent.start(load_model_metadata(metadata), open_model_store(str(store)))
     start_rollout(node)
     bridge.start(simulator)
     return simulator
@@ -65,11 +65,12 @@ def test_segments_reach_redis_and_hold_together(graph, redis, tmp_path):
     assert simulator.resets, "an episode begins with a reset"
     for segment in segments:
         steps = len(segment.rewards)
-        assert len(segment.observations) == steps + 1
+        (pictures,) = segment.observations.values()
+        assert len(pictures) == steps + 1
         assert 1 <= steps <= 16
         assert segment.meta.policy_version == 0
         # The kinematic car writes its frame's number into the image: no frame was missed.
-        numbers = segment.observations[:, 0, 0].astype(int)
+        numbers = pictures[:, 0, 0].astype(int)
         assert set(np.diff(numbers) % 251) == {1}
     records = RunStatus(connect(redis.url), "flow").episodes()
     assert records
@@ -84,7 +85,7 @@ def test_the_same_seed_gives_the_same_experience(graph, redis, tmp_path):
     start_worker(graph, redis, tmp_path / "store", "second")
     second = claim(graph, redis, "second", 8)
     for one, two in zip(first, second, strict=True):
-        np.testing.assert_array_equal(one.observations, two.observations)
+        np.testing.assert_equal(one.observations, two.observations)
         np.testing.assert_array_equal(one.actions, two.actions)
         np.testing.assert_array_equal(one.rewards, two.rewards)
         assert (one.meta.episode, one.meta.segment) == (two.meta.episode, two.meta.segment)
@@ -94,7 +95,7 @@ def test_an_evaluation_ends_by_itself_and_writes_its_results(graph, redis, tmp_p
     """The random agent needs no model in this mode of the rollout node."""
     results = tmp_path / "results.json"
     metadata = str(CONFIG / "model_metadata.json")
-    graph.add(Observation)
+    graph.add(Observation).start(load_model_metadata(metadata).sensors)
     bridge = graph.add(SimulatorBridge)
     agent = graph.add(Agent, store=str(tmp_path / "store"), model_metadata=metadata)
     node = graph.add(
@@ -106,9 +107,7 @@ def test_an_evaluation_ends_by_itself_and_writes_its_results(graph, redis, tmp_p
         trials=2,
         results=str(results),
     )
-    agent.start(
-        load_model_metadata(metadata).action_space, open_model_store(str(tmp_path / "store"))
-    )
+    agent.start(load_model_metadata(metadata), open_model_store(str(tmp_path / "store")))
     start_rollout(node)
     bridge.start(KinematicSimulator())
     graph.spin_until(node.finished.done, deadline_s=60.0)

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from deepracer_core.action_space import Command
 from deepracer_core.episode import EpisodeStatus
+from deepracer_core.observation import observation_dtype, observation_shapes
 from deepracer_core.race_objects import RaceType
 from deepracer_core.rollout import Judgement, Placement, Reset
+from deepracer_core.sensors import SENSORS
 from deepracer_core.simulation import ObjectPose, frame_time_ns
 from kinematic_simulator import KinematicSimulator
 
-from deepracer_nodes import messages
+from deepracer_nodes import messages, topics
 
 
 @pytest.mark.parametrize("speed", [0.1, 1.0, 4.0])
@@ -95,3 +97,24 @@ def test_objects_survive(race, names):
     for came, went in zip(back.objects, placed.objects, strict=True):
         assert (came.x, came.y) == (went.x, went.y)
         assert came.yaw == pytest.approx(went.yaw, abs=1e-12)
+
+
+@pytest.mark.parametrize("sensor", SENSORS)
+def test_what_a_sensor_sees_survives(sensor):
+    (shape,) = observation_shapes([sensor]).values()
+    values = np.random.default_rng(4).uniform(0.0, 12.0, shape)
+    part = values.astype(observation_dtype(sensor))
+    message = messages.to_observation(sensor, part, frame_time_ns(7))
+    assert type(message) is topics.OBSERVATIONS[sensor].message
+    time_ns, back = messages.from_observation(sensor, message)
+    assert time_ns == frame_time_ns(7)
+    assert back.dtype == part.dtype
+    np.testing.assert_array_equal(back, part)
+
+
+def test_a_scan_survives_also_where_nothing_is():
+    ranges = np.where(np.arange(64) % 3, np.inf, np.linspace(0.15, 12.0, 64)).astype(np.float32)
+    message = messages.to_scan(frame_time_ns(3), ranges)
+    np.testing.assert_array_equal(messages.from_scan(message), ranges)
+    last = message.angle_min + 63 * message.angle_increment
+    assert last == pytest.approx(message.angle_max) == pytest.approx(math.radians(150.0))

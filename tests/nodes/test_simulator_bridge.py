@@ -1,8 +1,11 @@
 """The bridge steps once for each frame that is answered, and for nothing else."""
 
+import numpy as np
 import pytest
 from deepracer_core.action_space import Command
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.lidar import Lidar, outlines
+from deepracer_core.race_objects import RaceType
 from deepracer_core.rollout import Placement, Reset
 from deepracer_core.simulation import ObjectPose, frame_time_ns
 from deepracer_nodes.simulator_bridge import SimulatorBridge
@@ -122,6 +125,46 @@ def test_in_a_race_with_objects_the_answer_and_the_objects_wait_for_each_other(g
     graph.spin_until(lambda: heard[-1] != second)
     assert len(simulator.placed) == 1
     assert simulator.commands[-1] == (0.0, 2.0)
+
+
+def test_each_camera_has_its_topic(graph, heard):
+    seen = {}
+    for name, topic in topics.CAMERAS.items():
+        topic.subscribe_on(graph.probe, lambda message, name=name: seen.update({name: message}))
+    graph.add(SimulatorBridge).start(KinematicSimulator(("right", "left", "chase")))
+    graph.spin_until(lambda: {"left", "right"} <= seen.keys())
+    assert "front" not in seen
+    assert messages.from_image(seen["right"])[0, 0, 0] == 1
+    assert messages.from_image(seen["left"])[0, 0, 0] == 2
+    assert {messages.from_stamp(message.header.stamp) for message in seen.values()} == set(heard)
+    frames = {message.header.frame_id for message in seen.values()}
+    assert frames == {"left_camera_link", "right_camera_link"}
+
+
+def test_the_lidar_measures_what_stands_in_the_frame(graph, heard):
+    scans = []
+    topics.SCAN.subscribe_on(graph.probe, scans.append)
+    bridge = graph.add(SimulatorBridge, race_type="object_avoidance", seed=5, worker=2)
+    reset = topics.RESET.publish_from(graph.probe)
+    objects = topics.OBJECTS.publish_from(graph.probe)
+    graph.spin_until(lambda: reset.get_subscription_count() and objects.get_subscription_count())
+    bridge.start(KinematicSimulator())
+    graph.spin_until(lambda: heard and scans)
+    assert np.isinf(messages.from_scan(scans[0])).all()
+
+    box = ObjectPose("obstacle_0", 3.0, 1.0, 0.0)
+    objects.publish(messages.to_objects(Placement(heard[-1], (box,))))
+    reset.publish(messages.to_reset(Reset(heard[-1], 1.0, 1.0, 0.0)))
+    second = frame_time_ns(2)
+    graph.spin_until(lambda: messages.from_stamp(scans[-1].header.stamp) == second)
+    ranges = messages.from_scan(scans[-1])
+    expected = Lidar(seed=5, worker=2).scan(
+        second, 1.0, 1.0, 0.0, outlines(RaceType.OBJECT_AVOIDANCE, [box])
+    )
+    np.testing.assert_array_equal(ranges, expected)
+    # The box is 0.4 m long.
+    assert ranges[31:33] == pytest.approx(1.8, abs=0.06)
+    assert scans[-1].angle_min == pytest.approx(-scans[-1].angle_max)
 
 
 def test_an_unknown_race_is_refused(graph, simulator):

@@ -76,6 +76,13 @@ def test_refuses_files_of_another_network():
         read_state(files, like)
 
 
+def test_refuses_files_of_a_network_with_other_sensors():
+    files = state_files(make_learner(sensors=["STEREO_CAMERAS"]).state())
+    like = make_learner(sensors=["FRONT_FACING_CAMERA"]).state()
+    with pytest.raises(CheckpointError, match="another neural_network, action_space or sensor"):
+        read_state(files, like)
+
+
 def test_refuses_missing_and_broken_files():
     state = make_learner().state()
     files = state_files(state)

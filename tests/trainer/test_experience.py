@@ -45,11 +45,13 @@ def test_each_observation_is_in_a_trajectory_once():
     pictures = np.arange(9, dtype=np.uint8)[:, None, None] * np.ones((1, 8, 8), np.uint8)
     add(
         gathered,
-        make_segment(segment=0, observations=pictures[:5]),
-        make_segment(segment=1, observations=pictures[4:]),
+        make_segment(segment=0, observations={"STEREO_CAMERAS": pictures[:5]}),
+        make_segment(segment=1, observations={"STEREO_CAMERAS": pictures[4:]}),
     )
     (trajectory,) = gathered.take().trajectories
-    np.testing.assert_array_equal(np.concatenate(trajectory.observations()), pictures)
+    assert trajectory.sensors == ("STEREO_CAMERAS",)
+    joined = np.concatenate(trajectory.observations("STEREO_CAMERAS"))
+    np.testing.assert_array_equal(joined, pictures)
 
 
 def test_a_lost_segment_begins_a_new_trajectory():

@@ -80,7 +80,8 @@ def test_learns_publishes_and_ends_on_a_signal(files):
     with RedisServer(files / "redis") as server:
         client = connect(server.url)
         buffer = ExperienceBuffer(client, "test")
-        shown = np.random.default_rng(0).integers(0, 256, (5, 120, 160), np.uint8)
+        pictures = np.random.default_rng(0).integers(0, 256, (5, 120, 160), np.uint8)
+        shown = {"FRONT_FACING_CAMERA": pictures}
         buffer.append(encode(make_segment(observations=shown, terminated=True)))
         root = Path(__file__).resolve().parents[2] / "src"
         paths = [str(root / "deepracer_core"), str(root / "deepracer_trainer")]

@@ -1,18 +1,21 @@
 """The learner learns, reproducibly, and can be undone, stored and resumed."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
+from deepracer_core.sensors import CAMERA_SENSORS, LIDAR_SENSORS
 from deepracer_trainer.experience import Trajectory
 from deepracer_trainer.ppo import NonFiniteLossError, UpdateInterruptedError
-from identity_environment import GREY, SIZE, IdentityEnvironment, make_learner, make_segment
+from identity_environment import IdentityEnvironment, grey, make_learner, make_segment
 
 
-def train(learner, environment, iterations, episodes=32):
+def train(learner, environment, iterations, episodes=32, steps=8):
     for version in range(iterations):
         act = environment.random if version == 0 else lambda o: environment.draw(learner, o)
-        metrics = learner.update([environment.drive(act, version) for _ in range(episodes)])
+        driven = [environment.drive(act, version, steps) for _ in range(episodes)]
+        metrics = learner.update(driven)
         learner.remember(version + 1, keep=2)
     return metrics
 
@@ -26,6 +29,23 @@ def test_learns_to_do_what_it_sees(is_discrete):
     after = environment.greedy_reward(learner)
     assert before < 0.75
     assert after > (0.99 if is_discrete else 0.85)
+
+
+COMBINATIONS = [
+    (*cameras, *lidar)
+    for count in range(len(CAMERA_SENSORS) + 1)
+    for cameras in combinations(CAMERA_SENSORS, count)
+    for lidar in ((), *((sensor,) for sensor in LIDAR_SENSORS))
+    if cameras or lidar
+]
+
+
+@pytest.mark.parametrize("sensors", COMBINATIONS, ids=" ".join)
+def test_learns_from_every_combination_of_sensors(sensors):
+    learner = make_learner(sensors=sensors, beta_entropy=0.001, lr=3e-3)
+    environment = IdentityEnvironment(0, is_discrete=True, sensors=sensors)
+    train(learner, environment, iterations=6, episodes=4, steps=64)
+    assert environment.greedy_reward(learner) > 0.9
 
 
 @pytest.mark.parametrize("is_discrete", [True, False])
@@ -57,8 +77,7 @@ def one_action(action, reward, version=0, steps=64):
 
 
 def probabilities(learner):
-    shown = np.full((1, SIZE, SIZE, 1), GREY, np.uint8)
-    logits = learner.network(shown)[0].numpy()[0]
+    logits = learner.network(grey(1))[0].numpy()[0]
     weights = np.exp(logits - logits.max())
     return weights / weights.sum()
 
@@ -111,8 +130,7 @@ def test_a_time_limit_is_no_end_of_the_world():
         trajectory = Trajectory((make_segment(steps=4, **ends),))
         for _ in range(30):
             metrics = learner.update([trajectory] * 16)
-        shown = np.full((1, SIZE, SIZE, 1), GREY, np.uint8)
-        values.append(learner.network(shown)[1].numpy()[0] * metrics["losses/return_scale"])
+        values.append(learner.network(grey(1))[1].numpy()[0] * metrics["losses/return_scale"])
     cut, ended = values
     assert cut == pytest.approx(5.0, rel=0.1)
     assert ended == pytest.approx((1 + 1.8 + 2.44 + 2.952) / 4, rel=0.1)

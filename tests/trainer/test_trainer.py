@@ -16,7 +16,7 @@ from deepracer_core.redis_server import RedisServer
 from deepracer_core.run_status import RunStatus
 from deepracer_core.segment import encode
 from deepracer_trainer.trainer import Limits, Trainer
-from identity_environment import ACTIONS, IdentityEnvironment, make_learner, make_segment
+from identity_environment import ACTIONS, CAMERA, IdentityEnvironment, make_learner, make_segment
 
 from deepracer_trainer import trainer as trainer_module
 
@@ -95,9 +95,10 @@ def test_every_two_episodes_make_a_version_that_acts(run):
     assert stored.info["counters"] == {"iteration": 3, "episodes": 6, "steps": 96, "samples": 960}
     assert stored.info["metrics"]["losses/entropy"] > 0.0
     assert stored.info["metrics"]["charts/policy_lag"] == 2.0
-    policy = LitePolicy(stored.files["policy.tflite"], SPACE)
-    shown, _ = run.environment.pictures(1)
-    assert policy.act(shown[0], np.random.default_rng(0), greedy=False) in range(ACTIONS)
+    policy = LitePolicy(stored.files["policy.tflite"], SPACE, CAMERA)
+    shown, _ = run.environment.observations(1)
+    picture = {sensor: array[0] for sensor, array in shown.items()}
+    assert policy.act(picture, np.random.default_rng(0), greedy=False) in range(ACTIONS)
     assert run.buffer.stats().segments == 0
     assert run.buffer.stats().acknowledged == 6
     assert run.status.trainer()["state"] == "ended"
@@ -152,14 +153,17 @@ def test_the_weights_of_a_version_before_the_restart_come_from_the_store(run):
 
 
 def test_experience_that_does_not_fit_is_dropped_and_the_rest_learnt_from(run):
-    wrong = make_segment(observations=np.zeros((5, 4, 4), np.uint8), terminated=True, episode=90)
+    small = {"FRONT_FACING_CAMERA": np.zeros((5, 4, 4), np.uint8)}
+    other = {"SECTOR_LIDAR": np.zeros((5, 8), np.float32)}
+    wrong = make_segment(observations=small, terminated=True, episode=90)
+    blind = make_segment(observations=other, terminated=True, episode=92)
     index = make_segment(actions=np.full(4, ACTIONS, np.int32), terminated=True, episode=91)
-    for data in (b"nothing", encode(wrong), encode(index)):
+    for data in (b"nothing", encode(wrong), encode(blind), encode(index)):
         run.buffer.append(data)
     run.drive(2)
     run.trainer(until=2).run()
     assert run.store.versions() == [1]
-    assert run.status.trainer()["broken_segments"] == 3
+    assert run.status.trainer()["broken_segments"] == 4
 
 
 def test_a_batch_that_breaks_the_loss_is_named_and_given_up(run, caplog):

@@ -26,7 +26,7 @@ from deepracer.preflight import findings
 from deepracer.project_files import find_settings_file
 from deepracer.run_folder import LATEST, RunFolder, run_folder
 from deepracer.setting_options import takes_settings
-from deepracer.settings import RACE_FIELDS
+from deepracer.settings import CAMERA_FIELDS, RACE_FIELDS
 from deepracer.settings_sources import SETTING_NAMES, ResolvedSettings, resolve_settings
 from deepracer.smoke import smoke
 from deepracer.train import train
@@ -88,6 +88,7 @@ def train_command(
     "seed",
     "max_steps",
     "headless",
+    *CAMERA_FIELDS,
     *RACE_FIELDS,
     run="Name of the run. [default: the latest one]",
     track="Track to drive on. [default: the one that the run was trained on]",

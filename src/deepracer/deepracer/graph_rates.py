@@ -2,7 +2,8 @@
 
 A process of its own, so that the command line needs no ROS and its environment stays as it is.
 Each second one line of JSON goes to standard output: for each topic `{"count", "seconds"}`, counted
-since the topic's first message, and under `clock` the simulated seconds that passed meanwhile.
+since the topic's first message (of the topics of several sensors for the one that is heard first,
+under `observation`), and under `clock` the simulated seconds that passed meanwhile.
 """
 
 import json
@@ -18,8 +19,13 @@ from rclpy.qos import QoSProfile
 
 from deepracer_nodes import topics
 
-COUNTED = (topics.ODOMETRY, topics.OBSERVATION, topics.DRIVE, topics.EPISODE)
-"""What each of the four nodes says reliably of every frame."""
+COUNTED = {
+    "odom": (topics.ODOMETRY,),
+    "observation": (topics.OBSERVATION, topics.OBSERVATION_STEREO, topics.OBSERVATION_LIDAR),
+    "drive": (topics.DRIVE,),
+    "episode": (topics.EPISODE,),
+}
+"""What each of the four nodes says reliably of every frame; which sensors a car has is up to it."""
 
 _BACKLOG = 100
 
@@ -45,19 +51,23 @@ class GraphRates(Node):
 
     def __init__(self) -> None:
         super().__init__("graph_rates")
-        self._counts = {topic.name: Count() for topic in COUNTED}
+        self._counts = {name: Count() for name in COUNTED}
+        self._heard: dict[str, str] = {}
         self._simulated = Count()
-        for topic in COUNTED:
-            # Raw: an image need not be unpacked to be counted.
-            self.create_subscription(
-                topic.message, topic.name, self._counter(topic.name), _patient(topic.qos), raw=True
-            )
+        for name, alternatives in COUNTED.items():
+            for topic in alternatives:
+                counter = self._counter(name, topic.name)
+                # Raw: an image need not be unpacked to be counted.
+                self.create_subscription(
+                    topic.message, topic.name, counter, _patient(topic.qos), raw=True
+                )
         topics.CLOCK.subscribe_on(self, self._on_clock)
         self.create_timer(1.0, self._print)
 
-    def _counter(self, name: str):
+    def _counter(self, name: str, topic: str):
         def count(message: bytes) -> None:
-            self._counts[name].add(time.monotonic())
+            if self._heard.setdefault(name, topic) == topic:
+                self._counts[name].add(time.monotonic())
 
         return count
 

@@ -7,7 +7,7 @@ from deepracer_core.redis_server import free_port
 
 from deepracer.project_files import find_input
 from deepracer.run_folder import RunFolder
-from deepracer.settings import RACE_FIELDS, JobSettings
+from deepracer.settings import CAMERA_FIELDS, RACE_FIELDS, JobSettings
 from deepracer.workplace import Workplace
 
 Arguments = dict[str, object]
@@ -102,6 +102,6 @@ def _simulation(settings: JobSettings, folder: RunFolder, workplace: Workplace) 
         # Into the launch's log file; on the display nobody sees them.
         "trace_log": True,
         "max_steps": settings.max_steps,
-        **{name: getattr(settings, name) for name in RACE_FIELDS},
+        **{name: getattr(settings, name) for name in (*CAMERA_FIELDS, *RACE_FIELDS)},
         "socket": workplace.folder / "simulator.socket",
     }

@@ -103,7 +103,8 @@ def _look_at_model_metadata(path: Path) -> str:
     metadata = load_model_metadata(path)
     space = metadata.action_space
     kind = f"{space.size} actions" if space.is_discrete else "continuous actions"
-    return f"{metadata.training_algorithm}, {kind}, {metadata.neural_network}; {path}"
+    sensors = " and ".join(metadata.sensors)
+    return f"{metadata.training_algorithm}, {kind}, {sensors}, {metadata.neural_network}; {path}"
 
 
 def _look_at_hyperparameters(path: Path) -> str:
@@ -170,8 +171,10 @@ def _look_at_run(store_url: str | None, folder: RunFolder | None, metadata: Path
 
 
 def _differences(trained: ModelMetadata, asked: ModelMetadata) -> list[str]:
-    names = ("neural_network", "training_algorithm", "sensors")
+    names = ("neural_network", "training_algorithm")
     different = [name for name in names if getattr(trained, name) != getattr(asked, name)]
+    if trained.sensors != asked.sensors:
+        different.append("sensor")
     if _commands(trained.action_space) != _commands(asked.action_space):
         different.insert(0, "action_space")
     return different

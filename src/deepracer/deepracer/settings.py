@@ -1,9 +1,10 @@
 """The settings of a training job: each declared once, here, with its type, meaning and default."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from deepracer_core.simulation import CONTROL_RATE
+from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 INPUT_FIELDS = ("reward_function", "model_metadata", "hyperparameters")
@@ -11,6 +12,9 @@ INPUT_FIELDS = ("reward_function", "model_metadata", "hyperparameters")
 
 WORKER_FIELDS = ("track", "reward_function", "max_steps", "seed")
 """The settings that a worker can have of its own."""
+
+CAMERA_FIELDS = ("camera_width", "camera_height", "camera_rate")
+"""The settings of the car's cameras; launch arguments have the same names."""
 
 RACE_FIELDS = (
     "race_type",
@@ -36,6 +40,12 @@ RACE_FIELDS = (
     "lane_change_distance",
 )
 """The settings of the race; launch arguments and parameters of the rollout have the same names."""
+
+
+def _divides_the_control_rate(rate: int) -> int:
+    if CONTROL_RATE % rate:
+        raise ValueError(f"expected a divisor of the {CONTROL_RATE} steps in a second")
+    return rate
 
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid", validate_default=True))
@@ -142,6 +152,26 @@ class JobSettings:
     headless: bool = Field(
         default=True,
         description="Simulate without a window; --no-headless opens Gazebo's.",
+    )
+    camera_width: int = Field(
+        default=160,
+        ge=16,
+        le=4096,
+        description="Width of the cameras' pictures, pixels; the network sees 160x120 of them,"
+        " whatever their size.",
+    )
+    camera_height: int = Field(
+        default=120,
+        ge=16,
+        le=4096,
+        description="Height of the cameras' pictures, pixels.",
+    )
+    camera_rate: Annotated[int, AfterValidator(_divides_the_control_rate)] = Field(
+        default=CONTROL_RATE,
+        ge=1,
+        le=CONTROL_RATE,
+        description="Pictures in a second on the track, a divisor of 15; the steps between two"
+        " pictures see the older one.",
     )
     race_type: str = Field(
         default="time_trial",

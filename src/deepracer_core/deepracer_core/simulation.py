@@ -1,6 +1,6 @@
 """The interface behind which every simulator stands: a step is an action, a frame its result."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,7 +31,8 @@ class Frame:
 
     Attributes:
         time_ns: simulated time, nanoseconds.
-        image: uint8[height, width, 3], the front camera, RGB.
+        images: uint8[height, width, 3], RGB, of each camera that the car carries, by its name:
+            "front", "left", "right", "chase".
         position: float64[3], the car's base in the world, metres.
         orientation: float64[4], quaternion (x, y, z, w).
         linear_velocity: float64[3], in the world's axes, m/s.
@@ -42,7 +43,7 @@ class Frame:
     """
 
     time_ns: int
-    image: NDArray[np.uint8]
+    images: Mapping[str, NDArray[np.uint8]]
     position: NDArray[np.float64]
     orientation: NDArray[np.float64]
     linear_velocity: NDArray[np.float64]
@@ -50,6 +51,15 @@ class Frame:
     steering_angles: NDArray[np.float64]
     wheel_speeds: NDArray[np.float64]
     contacts: tuple[str, ...]
+
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        """What the front camera sees.
+
+        Raises:
+            KeyError: the car has none.
+        """
+        return self.images["front"]
 
     @property
     def yaw(self) -> float:

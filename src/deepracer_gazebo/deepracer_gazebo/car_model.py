@@ -6,10 +6,13 @@ each wheel must do. The base is on the ground, midway between the axles.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from deepracer_core.car_geometry import CAMERA_AHEAD, CAMERA_FIELD_OF_VIEW
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.sensors import FRONT_FACING_CAMERA, STEREO_CAMERAS
 from deepracer_core.simulation import WHEELBASE
 
 from deepracer_gazebo import car_mesh
@@ -19,9 +22,50 @@ Color = tuple[float, float, float]
 BLUE: Color = (0.05, 0.24, 0.62)
 """Red, green and blue of the car as it is shipped, from 0 to 1."""
 
+FRONT = "front"
+LEFT = "left"
+RIGHT = "right"
+CHASE = "chase"
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """Where a camera is on the car, and what it sees.
+
+    Attributes:
+        pose: x, y, z, roll, pitch, yaw of the camera from the car's base, metres and radians.
+        field_of_view: horizontal, radians.
+        size: width and height of its pictures, where they are not those of the car's eyes.
+    """
+
+    pose: tuple[float, float, float, float, float, float]
+    field_of_view: float = CAMERA_FIELD_OF_VIEW
+    size: tuple[int, int] | None = None
+
+
+def _eye(y: float) -> Mount:
+    return Mount((CAMERA_AHEAD, y, 0.13, 0.0, 0.261799, 0.0))
+
+
+MOUNTS = {
+    FRONT: _eye(0.0),
+    LEFT: _eye(0.03),
+    RIGHT: _eye(-0.03),
+    # Behind the car and above it; for videos, no network sees it.
+    CHASE: Mount((-0.75, 0.0, 0.5, 0.0, 0.42, 0.0), field_of_view=1.2, size=(640, 360)),
+}
+"""All cameras that a car can carry, by name."""
+
+_CAMERAS_OF = {FRONT_FACING_CAMERA: (FRONT,), STEREO_CAMERAS: (LEFT, RIGHT)}
+
+CAMERA_SIZE = (160, 120)
+"""Width and height of the pictures of the car as it is shipped, pixels."""
+
 WHEEL_TRACK = 0.16
 WHEEL_RADIUS = 0.035
 WHEEL_WIDTH = 0.034
+
+_CAMERA_SIZES = (16, 4096)
 
 _BODY_MASS = 6.5
 _BODY_SIZE = (0.30, 0.18, 0.10)
@@ -61,14 +105,19 @@ _BASE = """\
         </geometry>
       </collision>
 {visuals}
-      <sensor name="camera" type="camera">
-        <pose>0.145 0 0.13 0 0.261799 0</pose>
+{cameras}
+    </link>
+"""
+
+_CAMERA = """\
+      <sensor name="{name}" type="camera">
+        <pose>{pose}</pose>
         <update_rate>15</update_rate>
         <camera>
-          <horizontal_fov>1.13</horizontal_fov>
+          <horizontal_fov>{field_of_view:g}</horizontal_fov>
           <image>
-            <width>160</width>
-            <height>120</height>
+            <width>{width}</width>
+            <height>{height}</height>
             <format>R8G8B8</format>
           </image>
           <clip>
@@ -76,9 +125,7 @@ _BASE = """\
             <far>100</far>
           </clip>
         </camera>
-      </sensor>
-    </link>
-"""
+      </sensor>"""
 
 # A ball touches the ground in one point wherever the wheel leans; the first friction direction
 # follows the axle, so that the grip does not depend on where the car points in the world.
@@ -161,8 +208,18 @@ _VISUAL = """\
       </visual>"""
 
 
-def car_sdf(color: Color = BLUE) -> str:
-    """The car as SDF text, its body in a color."""
+def car_sdf(
+    color: Color = BLUE,
+    cameras: Sequence[str] = (FRONT,),
+    camera_size: tuple[int, int] = CAMERA_SIZE,
+) -> str:
+    """The car as SDF text.
+
+    Args:
+        color: of its body.
+        cameras: names of those that it carries, from `MOUNTS`, in the order of a frame's images.
+        camera_size: width and height of the pictures, pixels.
+    """
     x, y = 0.5 * WHEELBASE, 0.5 * WHEEL_TRACK
     body = [
         _visual("shell", color, 0.3),
@@ -176,7 +233,8 @@ def car_sdf(color: Color = BLUE) -> str:
         for a, b in ((width, height), (length, height), (length, width))
     )
     inertial = _inertial(_BODY_MASS, (ixx, iyy, izz), _BODY_CENTER)
-    parts = [_BASE.format(inertial=inertial, visuals="\n".join(body))]
+    eyes = "\n".join(_camera(name, camera_size) for name in cameras)
+    parts = [_BASE.format(inertial=inertial, visuals="\n".join(body), cameras=eyes)]
     parts += [_knuckle(side, x, offset) for side, offset in (("left", y), ("right", -y))]
     for side, offset in (("left", y), ("right", -y)):
         parts.append(_wheel(f"{side}_front", x, offset, f"{side}_steering_hinge"))
@@ -188,9 +246,13 @@ def car_sdf(color: Color = BLUE) -> str:
     )
 
 
-def car_files(color: Color = BLUE) -> dict[str, str]:
-    """All files of the model: path in its folder, and text."""
-    files = {"model.config": MODEL_CONFIG, "model.sdf": car_sdf(color)}
+def car_files(
+    color: Color = BLUE,
+    cameras: Sequence[str] = (FRONT,),
+    camera_size: tuple[int, int] = CAMERA_SIZE,
+) -> dict[str, str]:
+    """All files of the model: path in its folder, and text; for the arguments see `car_sdf`."""
+    files = {"model.config": MODEL_CONFIG, "model.sdf": car_sdf(color, cameras, camera_size)}
     for part in (
         car_mesh.shell,
         car_mesh.windows,
@@ -201,6 +263,15 @@ def car_files(color: Color = BLUE) -> dict[str, str]:
     ):
         files[f"meshes/{part.__name__}.obj"] = part()
     return files
+
+
+def cameras_of(sensors: Iterable[str]) -> tuple[str, ...]:
+    """The cameras that the sensors of a model need.
+
+    A car that only has a lidar still carries the front camera, for people to look through.
+    """
+    needed = [name for sensor in sensors for name in _CAMERAS_OF.get(sensor, ())]
+    return tuple(needed) or (FRONT,)
 
 
 def parse_color(text: str) -> Color:
@@ -215,6 +286,37 @@ def parse_color(text: str) -> Color:
     except ValueError as error:
         raise ConfigurationError(f"color: expected #rrggbb, got {text!r}") from error
     return (red / 255, green / 255, blue / 255)
+
+
+def parse_cameras(text: str) -> tuple[str, ...]:
+    """Read names of cameras with commas between them.
+
+    Raises:
+        ConfigurationError: there is no such camera, or it is named twice.
+    """
+    names = tuple(name.strip() for name in text.split(","))
+    if not set(names) <= MOUNTS.keys() or len(set(names)) != len(names):
+        raise ConfigurationError(
+            f"cameras: expected some of {', '.join(MOUNTS)}, each once, got {text!r}"
+        )
+    return names
+
+
+def parse_camera_size(text: str) -> tuple[int, int]:
+    """Read the size of a camera's pictures, WIDTHxHEIGHT.
+
+    Raises:
+        ConfigurationError: it is written otherwise, or too small or too large.
+    """
+    low, high = _CAMERA_SIZES
+    parts = text.split("x")
+    if len(parts) == 2 and all(part.isdecimal() for part in parts):
+        width, height = map(int, parts)
+        if low <= width <= high and low <= height <= high:
+            return width, height
+    raise ConfigurationError(
+        f"camera size: expected WIDTHxHEIGHT in pixels, each within [{low}, {high}], got {text!r}"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -233,6 +335,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
     return 0
+
+
+def _camera(name: str, size: tuple[int, int]) -> str:
+    mount = MOUNTS[name]
+    width, height = mount.size or size
+    return _CAMERA.format(
+        name=name,
+        pose=" ".join(f"{number:g}" for number in mount.pose),
+        field_of_view=mount.field_of_view,
+        width=width,
+        height=height,
+    )
 
 
 def _knuckle(side: str, x: float, y: float) -> str:

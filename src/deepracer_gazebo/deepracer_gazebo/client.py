@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +28,30 @@ class GazeboSimulator:
     Args:
         path: the Unix socket of the car plugin; it appears when the simulator is ready.
         deadline: seconds of wall clock to wait for the simulator, at the start and in each step.
+        camera_rate: pictures in a second of simulated time; the frames between two pictures repeat
+            the older one. A reset is always seen.
 
     Raises:
+        ValueError: the camera's rate does not divide the control rate.
         SimulatorError: no simulator answered in time, or it is not one that this client knows.
+
+    Attributes:
+        cameras: width and height of each camera's pictures by its name, in the car's order.
+        simulate_ns: how long the physics of the last step took in the simulator, nanoseconds.
+        render_ns: how long the pictures of the last step took in the simulator, nanoseconds.
     """
 
-    def __init__(self, path: str | os.PathLike[str], deadline: float = 60.0) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        deadline: float = 60.0,
+        camera_rate: int = CONTROL_RATE,
+    ) -> None:
+        if camera_rate < 1 or CONTROL_RATE % camera_rate:
+            raise ValueError(
+                f"camera_rate: expected a divisor of {CONTROL_RATE} pictures a second, got "
+                f"{camera_rate}"
+            )
         self._path = Path(path)
         self._deadline = deadline
         self._sequence = 0
@@ -41,9 +59,7 @@ class GazeboSimulator:
         self._socket = self._connect()
         hello = bytearray(frames.HELLO.size)
         self._receive(memoryview(hello))
-        magic, protocol, rate, self._width, self._height, self._features, _ = frames.HELLO.unpack(
-            hello
-        )
+        magic, protocol, rate, count, self._features, _, _ = frames.HELLO.unpack(hello)
         if magic != frames.HELLO_MAGIC or protocol != frames.PROTOCOL:
             self.close()
             raise SimulatorError(
@@ -57,10 +73,12 @@ class GazeboSimulator:
                 "periods: set the world's max_step_size to 1/300 s"
             )
         self._iterations: int = rate // CONTROL_RATE
+        self.cameras: Mapping[str, tuple[int, int]] = dict(self._view() for _ in range(count))
+        self._steps_of_a_picture = CONTROL_RATE // camera_rate
+        self._steps_seen = 0
+        self._images: Mapping[str, NDArray[np.uint8]] = {}
         self.simulate_ns = 0
-        """How long the physics of the last step took in the simulator, nanoseconds."""
         self.render_ns = 0
-        """How long the last image took in the simulator, nanoseconds."""
 
     def __enter__(self) -> "GazeboSimulator":
         return self
@@ -119,6 +137,9 @@ class GazeboSimulator:
         placement, self._placement = self._placement, b""
         if placement:
             flags |= frames.PLACE
+        images = self._images_to_fill(bool(flags & frames.RESET))
+        if not images:
+            flags |= frames.BLIND
         request = frames.REQUEST.pack(
             frames.REQUEST_MAGIC, self._sequence, self._iterations, flags, *numbers
         )
@@ -128,17 +149,18 @@ class GazeboSimulator:
             raise self._lost(error) from error
         # The frame keeps the memory, so each reply gets its own and nothing is copied.
         reply = np.empty(1, frames.REPLY)
-        image = np.empty((self._height, self._width, 3), np.uint8)
-        self._receive(reply.view(np.uint8).data, image.reshape(-1).data)
+        pixels = [image.reshape(-1).data for image in images.values()]
+        self._receive(reply.view(np.uint8).data, *pixels)
         head = reply[0]
-        self._check(head, image)
+        self._check(head, sum(map(len, pixels)))
         contacts = bytearray(int(head["contacts_size"]))
         self._receive(memoryview(contacts))
+        self._images = images or self._images
         self.simulate_ns = int(head["simulate_ns"])
         self.render_ns = int(head["render_ns"])
         return Frame(
             time_ns=self._time_ns(int(head["iterations"])),
-            image=image,
+            images=self._images,
             position=head["position"],
             orientation=head["orientation"],
             linear_velocity=head["linear_velocity"],
@@ -155,17 +177,36 @@ class GazeboSimulator:
         # Somebody else has stepped the world, by less than a period.
         return iterations * 1_000_000_000 // (self._iterations * CONTROL_RATE)
 
-    def _check(self, head: np.void, image: NDArray[np.uint8]) -> None:
+    def _view(self) -> tuple[str, tuple[int, int]]:
+        """Receive name and size of one camera."""
+        view = bytearray(frames.VIEW.size)
+        self._receive(memoryview(view))
+        name, width, height = frames.VIEW.unpack(view)
+        return name.rstrip(b"\0").decode(), (width, height)
+
+    def _images_to_fill(self, is_reset: bool) -> dict[str, NDArray[np.uint8]]:
+        """Memory for the pictures of the next frame, by camera; none when it repeats the last."""
+        self._steps_seen += 1
+        due = self._steps_seen % self._steps_of_a_picture == 0
+        if self._images and not (is_reset or due):
+            return {}
+        self._steps_seen = 0
+        return {
+            name: np.empty((height, width, 3), np.uint8)
+            for name, (width, height) in self.cameras.items()
+        }
+
+    def _check(self, head: np.void, images_size: int) -> None:
         if head["magic"] != frames.REPLY_MAGIC or head["sequence"] != self._sequence:
             self.close()
             raise SimulatorError(
                 f"{self._path}: expected the reply to request {self._sequence}, got "
                 f"{int(head['magic']):#x}/{head['sequence']}"
             )
-        if head["image_size"] != image.size:
+        if head["images_size"] != images_size:
             self.close()
             raise SimulatorError(
-                f"{self._path}: expected an image of {image.size} bytes, got {head['image_size']}"
+                f"{self._path}: expected images of {images_size} bytes, got {head['images_size']}"
             )
 
     def _connect(self) -> socket.socket:

@@ -7,7 +7,7 @@ import numpy as np
 HELLO_MAGIC = 0x48525244
 REQUEST_MAGIC = 0x51525244
 REPLY_MAGIC = 0x41525244
-PROTOCOL = 1
+PROTOCOL = 2
 
 RESET = 1
 """Flag of a request: the car stands still at the given pose at the end of the step."""
@@ -15,11 +15,18 @@ RESET = 1
 PLACE = 2
 """Flag of a request: a PLACEMENT follows it, and as many PLACED as that says."""
 
+BLIND = 8
+"""Flag of a request: its reply needs no images."""
+
 PLACES = 1
 """Feature of a server: it takes requests with PLACE."""
 
 HELLO = struct.Struct("<6IQ")
-"""Magic, protocol, physics iterations in a second, width, height, features, iterations so far."""
+"""Magic, protocol, physics iterations in a second, how many cameras, features, reserved, iterations
+so far. As many VIEW follow as there are cameras."""
+
+VIEW = struct.Struct("<32s2I")
+"""Name of a camera, width and height of its image."""
 
 REQUEST = struct.Struct("<4I5d")
 """Magic, sequence, iterations, flags, steering angle, speed, x, y, yaw."""
@@ -43,8 +50,8 @@ REPLY = np.dtype(
         ("wheel_speeds", "<f8", 4),
         ("simulate_ns", "<u8"),
         ("render_ns", "<u8"),
-        ("image_size", "<u4"),
+        ("images_size", "<u4"),
         ("contacts_size", "<u4"),
     ]
 )
-"""The head of a reply; the image and the names of the models in contact follow it."""
+"""The head of a reply; the images and the names of the models in contact follow it."""

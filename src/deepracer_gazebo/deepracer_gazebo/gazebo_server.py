@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deepracer_core.race_objects import RaceType
 
-from deepracer_gazebo.car_model import Color, car_files
+from deepracer_gazebo.car_model import BLUE, CAMERA_SIZE, FRONT, Color, car_files
 from deepracer_gazebo.gazebo_place import GazeboPlace
 from deepracer_gazebo.gazebo_process import GazeboProcess
 from deepracer_gazebo.gazebo_resources import model_folders, ros_plugins
@@ -41,7 +41,9 @@ class GazeboOptions:
         resource_path: folders of media beside the world's and Gazebo's own.
         race_type: what else is in the world.
         objects: how many of it.
-        car_color: of the car's body, red, green and blue from 0 to 1; as it is shipped when None.
+        car_color: of the car's body, red, green and blue from 0 to 1.
+        cameras: that the car carries, see `car_model.MOUNTS`.
+        camera_size: width and height of their pictures, pixels.
         port: of Gazebo's master; a free one when None.
         gui: show the world on the user's screen.
         render_threads: of the software renderer.
@@ -56,7 +58,9 @@ class GazeboOptions:
     resource_path: Sequence[Path] = ()
     race_type: RaceType = RaceType.TIME_TRIAL
     objects: int = 0
-    car_color: Color | None = None
+    car_color: Color = BLUE
+    cameras: tuple[str, ...] = (FRONT,)
+    camera_size: tuple[int, int] = CAMERA_SIZE
     port: int | None = None
     gui: bool = False
     render_threads: int = 1
@@ -206,17 +210,20 @@ class GazeboServer:
         }
 
     def _model_folders(self) -> list[Path]:
-        folders = model_folders(self._options.model_path)
-        if self._options.car_color is None:
+        options = self._options
+        folders = model_folders(options.model_path)
+        car = (options.car_color, options.cameras, options.camera_size)
+        if car == (BLUE, (FRONT,), CAMERA_SIZE):
+            # As it is shipped, or as a folder of the user's has it.
             return folders
         assert self._home is not None
-        painted = Path(self._home.name) / "models"
-        for path, text in car_files(self._options.car_color).items():
-            target = painted / "deepracer" / path
+        own = Path(self._home.name) / "models"
+        for path, text in car_files(*car).items():
+            target = own / "deepracer" / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
         # The first folder that has a model wins.
-        return [painted, *folders]
+        return [own, *folders]
 
     def _screen(self) -> dict[str, str]:
         """What a program needs to appear on the user's screen."""

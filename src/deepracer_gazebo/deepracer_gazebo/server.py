@@ -13,10 +13,20 @@ from pathlib import Path
 
 from deepracer_core.die_with_parent import die_with_parent
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.race_objects import RaceType
 from deepracer_core.track_library import world_path
 
-from deepracer_gazebo.car_model import parse_color
+from deepracer_gazebo.car_model import (
+    BLUE,
+    CAMERA_SIZE,
+    FRONT,
+    MOUNTS,
+    cameras_of,
+    parse_camera_size,
+    parse_cameras,
+    parse_color,
+)
 from deepracer_gazebo.gazebo_place import GazeboPlace, find_gazebo
 from deepracer_gazebo.gazebo_resources import check_world, model_folders
 from deepracer_gazebo.gazebo_server import GazeboOptions, GazeboServer, GazeboServerError
@@ -53,6 +63,24 @@ def parse_arguments(arguments: Sequence[str] | None) -> GazeboOptions:
     )
     parser.add_argument("--objects", type=int, default=0, help="how many of them (default: 0)")
     parser.add_argument("--car-color", metavar="#RRGGBB", help="of the car's body")
+    cameras = parser.add_mutually_exclusive_group()
+    cameras.add_argument(
+        "--cameras",
+        metavar=",".join(MOUNTS),
+        help=f"that the car carries, some of these (default: {FRONT})",
+    )
+    cameras.add_argument(
+        "--model-metadata",
+        type=Path,
+        metavar="FILE",
+        help="model_metadata.json, whose sensors need these cameras or those",
+    )
+    parser.add_argument(
+        "--camera-size",
+        default="x".join(map(str, CAMERA_SIZE)),
+        metavar="WIDTHxHEIGHT",
+        help="of their pictures, the chase camera's excepted (default: %(default)s)",
+    )
     parser.add_argument("--port", type=int, help="of Gazebo's master (default: a free one)")
     parser.add_argument("--gui", action="store_true", help="show the world on this screen")
     parser.add_argument("--headless", dest="gui", action="store_false", help="do not (default)")
@@ -74,8 +102,13 @@ def parse_arguments(arguments: Sequence[str] | None) -> GazeboOptions:
     if beside.is_dir():
         options["model_path"].append(beside)
     options["socket"] = options["socket"].resolve()
-    if options["car_color"] is not None:
-        options["car_color"] = parse_color(options["car_color"])
+    options["car_color"] = parse_color(options["car_color"]) if options["car_color"] else BLUE
+    metadata = options.pop("model_metadata")
+    if metadata is not None:
+        options["cameras"] = cameras_of(load_model_metadata(metadata).sensors)
+    else:
+        options["cameras"] = parse_cameras(options["cameras"] or FRONT)
+    options["camera_size"] = parse_camera_size(options["camera_size"])
     return _checked(GazeboOptions(**options))
 
 

@@ -62,14 +62,15 @@ Connection::~Connection()
   unlink(path_.c_str());
 }
 
-std::optional<Request> Connection::Receive(const Hello &hello, std::chrono::milliseconds timeout)
+std::optional<Request> Connection::Receive(const Hello &hello, const std::vector<View> &views,
+                                           std::chrono::milliseconds timeout)
 {
   pollfd waiting{client_ >= 0 ? client_ : listener_, POLLIN, 0};
   if (poll(&waiting, 1, static_cast<int>(timeout.count())) <= 0)
     return std::nullopt;
   if (client_ < 0)
   {
-    Accept(hello);
+    Accept(hello, views);
     return std::nullopt;
   }
 
@@ -122,10 +123,10 @@ bool Connection::ReceivePlaces()
   return true;
 }
 
-void Connection::Send(const Reply &reply, const std::vector<uint8_t> &image, const std::string &contacts)
+void Connection::Send(const Reply &reply, const std::vector<uint8_t> &images, const std::string &contacts)
 {
   iovec parts[] = {{const_cast<Reply *>(&reply), sizeof(reply)},
-                   {const_cast<uint8_t *>(image.data()), image.size()},
+                   {const_cast<uint8_t *>(images.data()), images.size()},
                    {const_cast<char *>(contacts.data()), contacts.size()}};
   msghdr message{};
   message.msg_iov = parts;
@@ -149,17 +150,19 @@ void Connection::Send(const Reply &reply, const std::vector<uint8_t> &image, con
   }
 }
 
-void Connection::Accept(const Hello &hello)
+void Connection::Accept(const Hello &hello, const std::vector<View> &views)
 {
   client_ = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
   if (client_ < 0)
     return;
   setsockopt(client_, SOL_SOCKET, SO_RCVTIMEO, &kClientPatience, sizeof(kClientPatience));
   setsockopt(client_, SOL_SOCKET, SO_SNDTIMEO, &kClientPatience, sizeof(kClientPatience));
-  // A whole reply fits into the buffer, so that sending does not wait for the client's reading.
+  // A whole reply of usual images fits into the buffer, so that sending does not wait for the client's reading.
   const int size = 1 << 20;
   setsockopt(client_, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-  if (send(client_, &hello, sizeof(hello), MSG_NOSIGNAL) != sizeof(hello))
+  const ssize_t size_of_views = views.size() * sizeof(View);
+  if (send(client_, &hello, sizeof(hello), MSG_NOSIGNAL) != sizeof(hello) ||
+      send(client_, views.data(), size_of_views, MSG_NOSIGNAL) != size_of_views)
     Drop("it does not take the greeting");
 }
 

@@ -21,7 +21,8 @@ public:
   Connection &operator=(const Connection &) = delete;
 
   /// The next request, when one arrives in time. Greets whoever connects.
-  std::optional<Request> Receive(const Hello &hello, std::chrono::milliseconds timeout);
+  std::optional<Request> Receive(const Hello &hello, const std::vector<View> &views,
+                                 std::chrono::milliseconds timeout);
 
   /// What the newest request places.
   const std::vector<Placed> &Places() const { return places_; }
@@ -29,10 +30,10 @@ public:
   /// Lets go of a client whose request cannot be met.
   void Refuse(const std::string &reason) { Drop(reason); }
 
-  void Send(const Reply &reply, const std::vector<uint8_t> &image, const std::string &contacts);
+  void Send(const Reply &reply, const std::vector<uint8_t> &images, const std::string &contacts);
 
 private:
-  void Accept(const Hello &hello);
+  void Accept(const Hello &hello, const std::vector<View> &views);
   void Drop(const std::string &reason);
   bool ReceivePlaces();
 

@@ -10,9 +10,9 @@ namespace deepracer
 constexpr uint32_t kHelloMagic = 0x48525244;    // "DRRH"
 constexpr uint32_t kRequestMagic = 0x51525244;  // "DRRQ"
 constexpr uint32_t kReplyMagic = 0x41525244;    // "DRRA"
-constexpr uint32_t kProtocol = 1;
+constexpr uint32_t kProtocol = 2;
 
-/// The server speaks first, once for each connection.
+/// The server speaks first, once for each connection. As many View follow as the car has cameras.
 struct Hello
 {
   static constexpr uint32_t kPlaces = 1;
@@ -20,9 +20,17 @@ struct Hello
   uint32_t magic;
   uint32_t protocol;
   uint32_t physics_rate;  // iterations in one second of simulated time
-  uint32_t width, height; // of the image, pixels of 3 bytes (red, green, blue)
+  uint32_t cameras;       // of the car, in the order of its SDF
   uint32_t features;      // kPlaces: a request can place objects
+  uint32_t reserved;
   uint64_t iterations;    // since the simulator started
+};
+
+/// A camera.
+struct View
+{
+  char name[32];           // of the sensor in the SDF; UTF-8, ends with a zero
+  uint32_t width, height;  // of its image, pixels of 3 bytes (red, green, blue)
 };
 
 /// With kPlace, a Placement follows, and as many Placed as it says.
@@ -30,6 +38,7 @@ struct Request
 {
   static constexpr uint32_t kReset = 1;
   static constexpr uint32_t kPlace = 2;
+  static constexpr uint32_t kBlind = 8;  // the reply needs no images
 
   uint32_t magic;
   uint32_t sequence;    // comes back in the reply
@@ -53,8 +62,8 @@ struct Placed
   double x, y, yaw;
 };
 
-/// Followed by the image (height * width * 3 bytes, rows from the top) and the names of the models that the
-/// car touched during the step (UTF-8, separated by line feeds).
+/// Followed by the image of each camera (height * width * 3 bytes, rows from the top) and the names of the models
+/// that the car touched during the step (UTF-8, separated by line feeds).
 struct Reply
 {
   uint32_t magic;
@@ -67,12 +76,13 @@ struct Reply
   double steering_angles[2];   // left, right
   double wheel_speeds[4];      // front left, front right, rear left, rear right, rad/s
   uint64_t simulate_ns;        // how long the physics took
-  uint64_t render_ns;          // how long the image took
-  uint32_t image_size;         // bytes
+  uint64_t render_ns;          // how long the images took
+  uint32_t images_size;        // bytes of all of them
   uint32_t contacts_size;      // bytes
 };
 
-static_assert(sizeof(Hello) == 32 && sizeof(Request) == 56 && sizeof(Reply) == 192, "padding on the wire");
+static_assert(sizeof(Hello) == 32 && sizeof(View) == 40, "padding on the wire");
+static_assert(sizeof(Request) == 56 && sizeof(Reply) == 192, "padding on the wire");
 static_assert(sizeof(Placement) == 8 && sizeof(Placed) == 56, "padding on the wire");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the frames are little-endian");
 }  // namespace deepracer

@@ -12,7 +12,7 @@
 #include <gazebo/physics/physics.hh>
 #include <gazebo/transport/TransportIface.hh>
 
-#include "camera.hh"
+#include "cameras.hh"
 #include "car.hh"
 #include "connection.hh"
 #include "contacts.hh"
@@ -80,7 +80,7 @@ private:
 
     car_ = std::make_unique<Car>(model);
     contacts_ = std::make_unique<Contacts>(world, model);
-    camera_ = std::make_unique<Camera>(world, model);
+    cameras_ = std::make_unique<Cameras>(world, model);
     objects_ = std::make_unique<Objects>(world);
 
     const auto start = model->WorldPose();
@@ -111,7 +111,7 @@ private:
     }
     if (!connection_)
     {
-      if (!camera_->Ready())
+      if (!cameras_->Ready())
       {
         // No socket yet: its appearance tells that the simulator is ready.
         gazebo::common::Time::MSleep(1);
@@ -126,7 +126,7 @@ private:
         GiveUp(error);
       }
     }
-    if (const auto request = connection_->Receive(MakeHello(), kIdle))
+    if (const auto request = connection_->Receive(MakeHello(), cameras_->Views(), kIdle))
       Begin(*request);
   }
 
@@ -165,13 +165,14 @@ private:
     reply.simulate_ns = NanosecondsSince(started_);
 
     const auto rendering = std::chrono::steady_clock::now();
-    if (!camera_->Shoot(image_))
+    images_.clear();
+    if (!(request_.flags & Request::kBlind) && !cameras_->Shoot(images_))
       return;
     reply.render_ns = NanosecondsSince(rendering);
     const auto contacts = contacts_->Names();
-    reply.image_size = static_cast<uint32_t>(image_.size());
+    reply.images_size = static_cast<uint32_t>(images_.size());
     reply.contacts_size = static_cast<uint32_t>(contacts.size());
-    connection_->Send(reply, image_, contacts);
+    connection_->Send(reply, images_, contacts);
   }
 
   Hello MakeHello() const
@@ -180,8 +181,7 @@ private:
     hello.magic = kHelloMagic;
     hello.protocol = kProtocol;
     hello.physics_rate = static_cast<uint32_t>(std::lround(1.0 / world_->Physics()->GetMaxStepSize()));
-    hello.width = camera_->Width();
-    hello.height = camera_->Height();
+    hello.cameras = static_cast<uint32_t>(cameras_->Views().size());
     hello.features = Hello::kPlaces;
     hello.iterations = world_->Iterations();
     return hello;
@@ -191,7 +191,7 @@ private:
   std::string path_;
   std::unique_ptr<Car> car_;
   std::unique_ptr<Contacts> contacts_;
-  std::unique_ptr<Camera> camera_;
+  std::unique_ptr<Cameras> cameras_;
   std::unique_ptr<Objects> objects_;
   std::unique_ptr<Connection> connection_;
 
@@ -199,7 +199,7 @@ private:
   uint64_t target_ = 0;
   bool stepping_ = false;
   std::chrono::steady_clock::time_point started_;
-  std::vector<uint8_t> image_;
+  std::vector<uint8_t> images_;
 
   gazebo::event::ConnectionPtr begin_, end_, sensor_;
 };

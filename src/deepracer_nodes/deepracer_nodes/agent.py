@@ -5,19 +5,19 @@ import sys
 from dataclasses import dataclass
 
 import numpy as np
-from cv_bridge import CvBridge
 from deepracer_core.action_space import ActionSpace
 from deepracer_core.lite_policy import LitePolicy, RandomPolicy
-from deepracer_core.model_metadata import load_model_metadata
+from deepracer_core.model_metadata import ModelMetadata, load_model_metadata
 from deepracer_core.model_store import ModelStore, open_model_store
 from deepracer_core.model_watcher import ModelWatcher, choose_version, load_acting_model
+from deepracer_core.observation import Observation
 from deepracer_core.rollout import Judgement
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
-from sensor_msgs.msg import Image
 
 from deepracer_nodes import messages, topics
+from deepracer_nodes.joined_observations import subscribe_on_observations
 from deepracer_nodes.parameters import declare, parameter
 from deepracer_nodes.process import run
 
@@ -53,34 +53,34 @@ class Agent(Node):
         self._models: ModelWatcher | None = None
         self._rng = np.random.default_rng(self.parameters.seed)
 
-        self._pixels = CvBridge()
-        self._observations: dict[int, Image] = {}
+        self._observations: dict[int, Observation] = {}
         self._judgements: dict[int, Judgement] = {}
         self._last_drive: TwistStamped | None = None
         self._announced: int | None = None
 
         self._drive = topics.DRIVE.publish_from(self)
         self._acting = topics.POLICY.publish_from(self)
-        topics.OBSERVATION.subscribe_on(self, self._on_observation)
         topics.EPISODE.subscribe_on(self, self._on_episode)
 
-    def start(self, action_space: ActionSpace, store: ModelStore) -> None:
+    def start(self, metadata: ModelMetadata, store: ModelStore) -> None:
         """Act at random until a store has a model, or with the one version that was asked for.
 
         Raises:
             ConfigurationError: there is no such version.
             StoreError: the version that was asked for cannot be loaded.
+            PolicyError: it is for other actions or sensors.
         """
-        self._action_space = action_space
+        self._action_space = metadata.action_space
         given = self.parameters
         if given.mode == "training":
-            self._policy = RandomPolicy(action_space)
-            self._models = ModelWatcher(store, action_space)
+            self._policy = RandomPolicy(metadata.action_space)
+            self._models = ModelWatcher(store, metadata)
             self._models.start()
         else:
             version = choose_version(store, given.model)
-            model = load_acting_model(store, version, action_space)
+            model = load_acting_model(store, version, metadata)
             self._version, self._policy = model.version, model.policy
+        subscribe_on_observations(self, metadata.sensors, self._on_observation)
 
     def destroy_node(self) -> None:
         """Stop watching the store with the node."""
@@ -88,9 +88,9 @@ class Agent(Node):
             self._models.close()
         super().destroy_node()
 
-    def _on_observation(self, message: Image) -> None:
-        self._observations[messages.from_stamp(message.header.stamp)] = message
-        self._answer(messages.from_stamp(message.header.stamp))
+    def _on_observation(self, time_ns: int, observation: Observation) -> None:
+        self._observations[time_ns] = observation
+        self._answer(time_ns)
 
     def _on_episode(self, message: DiagnosticArray) -> None:
         judgement = messages.from_episode(message)
@@ -101,7 +101,7 @@ class Agent(Node):
         if time_ns not in self._observations or time_ns not in self._judgements:
             return
         judgement = self._judgements[time_ns]
-        image = self._observations[time_ns]
+        observation = self._observations[time_ns]
         # Lockstep: when a frame is complete, everything older has been answered or given up.
         self._observations.clear()
         self._judgements.clear()
@@ -112,10 +112,10 @@ class Agent(Node):
             return
         last = self._last_drive
         if last is None or messages.from_stamp(last.header.stamp) != time_ns:
-            last = self._last_drive = self._act(judgement, image)
+            last = self._last_drive = self._act(judgement, observation)
         self._drive.publish(last)
 
-    def _act(self, judgement: Judgement, image: Image) -> TwistStamped:
+    def _act(self, judgement: Judgement, observation: Observation) -> TwistStamped:
         if judgement.begins:
             self._begin(judgement)
         if judgement.episode != self._announced:
@@ -124,7 +124,6 @@ class Agent(Node):
             self._acting.publish(
                 messages.to_policy(judgement.time_ns, judgement.episode, self._version)
             )
-        observation = self._pixels.imgmsg_to_cv2(image, desired_encoding="mono8")
         action = self._policy.act(observation, self._rng, greedy=self._models is None)
         return messages.to_drive(judgement.time_ns, self._action_space.command(action))
 
@@ -142,8 +141,8 @@ class Agent(Node):
 
 
 def _start(agent: Agent) -> None:
-    action_space = load_model_metadata(agent.parameters.model_metadata).action_space
-    agent.start(action_space, open_model_store(agent.parameters.store))
+    given = agent.parameters
+    agent.start(load_model_metadata(given.model_metadata), open_model_store(given.store))
 
 
 def main() -> None:

@@ -5,22 +5,36 @@ Nothing here decides anything; SI units and radians on both sides (REP-103), the
 """
 
 import math
+from array import array
+from typing import Any
 
+import numpy as np
 from builtin_interfaces.msg import Time
+from cv_bridge import CvBridge
 from deepracer_core.action_space import Command
 from deepracer_core.car_geometry import steering_angle
 from deepracer_core.episode import CarState, EpisodeStatus
 from deepracer_core.race_objects import RaceType, object_name
 from deepracer_core.rollout import Judgement, Placement, Reset
-from deepracer_core.simulation import WHEELBASE, Frame, ObjectPose
+from deepracer_core.sensors import (
+    CAMERA_SENSORS,
+    FRONT_FACING_CAMERA,
+    LIDAR_ANGLE,
+    LIDAR_RANGE,
+    LIDAR_RAYS,
+    STEREO_CAMERAS,
+)
+from deepracer_core.simulation import CONTROL_RATE, WHEELBASE, Frame, ObjectPose
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import Pose, PoseArray, PoseStamped, TransformStamped, TwistStamped
 from nav_msgs.msg import Odometry
-from sensor_msgs.msg import JointState
+from numpy.typing import NDArray
+from sensor_msgs.msg import Image, JointState, LaserScan
 
 WORLD_FRAME = "odom"
 CAR_FRAME = "base_link"
-CAMERA_FRAME = "camera_link"
+CAMERA_FRAMES = {"front": "camera_link", "left": "left_camera_link", "right": "right_camera_link"}
+LIDAR_FRAME = "lidar_link"
 
 STEERING_JOINTS = ["left_steering_hinge_joint", "right_steering_hinge_joint"]
 WHEEL_JOINTS = [
@@ -30,7 +44,9 @@ WHEEL_JOINTS = [
     "right_rear_wheel_joint",
 ]
 
+_ENCODINGS = {FRONT_FACING_CAMERA: "mono8", STEREO_CAMERAS: "8UC2"}
 _NANOSECONDS = 1_000_000_000
+_pixels = CvBridge()
 
 
 def to_stamp(time_ns: int) -> Time:
@@ -81,6 +97,56 @@ def to_transform(frame: Frame) -> TransformStamped:
     translation.x, translation.y, translation.z = frame.position.tolist()
     q.x, q.y, q.z, q.w = frame.orientation.tolist()
     return message
+
+
+def to_image(time_ns: int, camera: str, image: NDArray[np.uint8]) -> Image:
+    """What a camera sees, uint8[H, W, 3]."""
+    message = _pixels.cv2_to_imgmsg(image, encoding="rgb8")
+    message.header.stamp = to_stamp(time_ns)
+    message.header.frame_id = CAMERA_FRAMES[camera]
+    return message
+
+
+def from_image(message: Image) -> NDArray[np.uint8]:
+    """The picture of an image message, uint8[H, W, 3], red first."""
+    return _pixels.imgmsg_to_cv2(message, desired_encoding="rgb8")
+
+
+def to_scan(time_ns: int, ranges: NDArray[np.float32]) -> LaserScan:
+    """What the lidar measures, float32[64], from the right to the left."""
+    message = LaserScan()
+    message.header.stamp = to_stamp(time_ns)
+    message.header.frame_id = LIDAR_FRAME
+    message.angle_min, message.angle_max = -LIDAR_ANGLE, LIDAR_ANGLE
+    message.angle_increment = 2.0 * LIDAR_ANGLE / (LIDAR_RAYS - 1)
+    message.scan_time = 1.0 / CONTROL_RATE
+    message.range_min, message.range_max = LIDAR_RANGE
+    # One by one the numbers of another sequence would be checked.
+    message.ranges = array("f", ranges.tobytes())
+    return message
+
+
+def from_scan(message: LaserScan) -> NDArray[np.float32]:
+    """The distances of a scan message, float32[64]."""
+    return np.asarray(message.ranges, np.float32)
+
+
+def to_observation(sensor: str, part: NDArray[Any], time_ns: int) -> Image | LaserScan:
+    """What a sensor puts into the observation of a frame; see `observation.observation_shapes`."""
+    if sensor not in CAMERA_SENSORS:
+        return to_scan(time_ns, part)
+    message = _pixels.cv2_to_imgmsg(part, encoding=_ENCODINGS[sensor])
+    message.header.stamp = to_stamp(time_ns)
+    message.header.frame_id = CAR_FRAME
+    return message
+
+
+def from_observation(sensor: str, message: Image | LaserScan) -> tuple[int, NDArray[Any]]:
+    """Frame and content of what a sensor puts into an observation."""
+    time_ns = from_stamp(message.header.stamp)
+    if sensor not in CAMERA_SENSORS:
+        return time_ns, from_scan(message)
+    return time_ns, _pixels.imgmsg_to_cv2(message, desired_encoding=_ENCODINGS[sensor])
 
 
 def to_car_state(odometry: Odometry, joints: JointState) -> CarState:

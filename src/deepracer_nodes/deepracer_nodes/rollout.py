@@ -2,17 +2,18 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
-from cv_bridge import CvBridge
 from deepracer_core.episode import EpisodeRecord, EpisodeRules
 from deepracer_core.evaluation_results import DrivenLine, write_results
 from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.model_store import open_storage
+from deepracer_core.observation import Observation
 from deepracer_core.records import EvaluationRecords, TrainingRecords
 from deepracer_core.records_writer import RecordsWriter
 from deepracer_core.redis_connection import connect
@@ -27,9 +28,10 @@ from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rclpy.task import Future
-from sensor_msgs.msg import Image, JointState
+from sensor_msgs.msg import JointState
 
 from deepracer_nodes import messages, topics
+from deepracer_nodes.joined_observations import subscribe_on_observations
 from deepracer_nodes.parameters import declare, parameter
 from deepracer_nodes.process import run
 from deepracer_nodes.race_parameters import (
@@ -85,7 +87,6 @@ class RolloutNode(Node):
         super().__init__("rollout", **options)
         self.parameters = declare(self, RolloutParameters)
         self.finished = Future()
-        self._pixels = CvBridge()
         self._odometry: dict[int, Odometry] = {}
         self._joints: dict[int, JointState] = {}
         self._records: list[EpisodeRecord] = []
@@ -99,13 +100,13 @@ class RolloutNode(Node):
         self._objects = topics.OBJECTS.publish_from(self)
         topics.ODOMETRY.subscribe_on(self, self._on_odometry)
         topics.JOINT_STATES.subscribe_on(self, self._on_joint_state)
-        topics.OBSERVATION.subscribe_on(self, self._on_observation)
         topics.DRIVE.subscribe_on(self, self._on_drive)
         topics.POLICY.subscribe_on(self, self._on_policy)
 
     def start(
         self,
         race: Rollout,
+        sensors: Sequence[str],
         buffer: RolloutPublisher | None,
         writer: RecordsWriter | None = None,
     ) -> None:
@@ -113,10 +114,12 @@ class RolloutNode(Node):
 
         Args:
             race: what judges.
+            sensors: of the car.
             buffer: where segments and records go; None in an evaluation.
             writer: what keeps traces and metrics, if anything.
         """
         self._race, self._buffer, self._writer = race, buffer, writer
+        subscribe_on_observations(self, sensors, self._on_observation)
 
     def destroy_node(self) -> None:
         """Send and write down what is complete, then let go of Redis with the node."""
@@ -147,9 +150,8 @@ class RolloutNode(Node):
         self._race.state(state)
         self._answer()
 
-    def _on_observation(self, message: Image) -> None:
-        image = self._pixels.imgmsg_to_cv2(message, desired_encoding="mono8")
-        self._race.observation(messages.from_stamp(message.header.stamp), image)
+    def _on_observation(self, time_ns: int, observation: Observation) -> None:
+        self._race.observation(time_ns, observation)
         self._answer()
 
     def _on_drive(self, message: TwistStamped) -> None:
@@ -260,15 +262,16 @@ def start(node: RolloutNode) -> None:
         RedisUnavailable: nobody answers at the address.
     """
     given = node.parameters
+    sensors = load_model_metadata(given.model_metadata).sensors
     if given.mode != "training":
-        node.start(create_race(given), None, create_writer(given))
+        node.start(create_race(given), sensors, None, create_writer(given))
         return
     client = connect(given.redis)
     status = RunStatus(client, given.run)
     race = create_race(given, first_episode=status.begin_worker(given.worker))
     megabytes = given.buffer_megabytes
     buffer = ExperienceBuffer(client, given.run, given.buffer_segments, megabytes << 20)
-    node.start(race, RolloutPublisher(buffer, status), create_writer(given))
+    node.start(race, sensors, RolloutPublisher(buffer, status), create_writer(given))
 
 
 def main() -> None:

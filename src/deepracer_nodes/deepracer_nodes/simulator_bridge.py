@@ -8,11 +8,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cv_bridge import CvBridge
+import numpy as np
+from deepracer_core.lidar import Lidar, outlines
 from deepracer_core.race_objects import RaceType
-from deepracer_core.simulation import Frame, ObjectPose, Simulator
+from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, Simulator
 from deepracer_gazebo.client import GazeboSimulator
 from geometry_msgs.msg import PoseArray, PoseStamped, TwistStamped
+from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
@@ -43,6 +45,14 @@ class BridgeParameters:
         "time_trial",
         "time_trial, object_avoidance or head_to_bot: with objects, each frame waits for theirs",
     )
+    camera_rate: int = parameter(
+        CONTROL_RATE,
+        "pictures in a second of simulated time, a divisor of 15",
+        lowest=1,
+        highest=CONTROL_RATE,
+    )
+    seed: int = parameter(0, "seed of the lidar's noise", lowest=0, highest=2**31 - 1)
+    worker: int = parameter(0, "index of this simulation worker", lowest=0, highest=10_000)
 
 
 class SimulatorBridge(Node):
@@ -53,15 +63,18 @@ class SimulatorBridge(Node):
         self.parameters = declare(self, BridgeParameters)
         self._simulator: Simulator | None = None
         self._frame: Frame | None = None
-        self._pixels = CvBridge()
+        self._lidar = Lidar(seed=self.parameters.seed, worker=self.parameters.worker)
         self._stale = 0
         # What is to be done about the current frame, and where the objects are after it.
         self._answer: Callable[[], Frame] | None = None
         self._objects: tuple[ObjectPose, ...] | None = None
         self._race = RaceType.TIME_TRIAL
+        # What stands on the road in the current frame.
+        self._placed: tuple[ObjectPose, ...] = ()
 
         self._clock = topics.CLOCK.publish_from(self)
-        self._camera = topics.CAMERA.publish_from(self)
+        self._cameras = {name: topic.publish_from(self) for name, topic in topics.CAMERAS.items()}
+        self._scan = topics.SCAN.publish_from(self)
         self._odometry = topics.ODOMETRY.publish_from(self)
         self._joints = topics.JOINT_STATES.publish_from(self)
         self._transform = topics.TRANSFORM.publish_from(self)
@@ -121,6 +134,7 @@ class SimulatorBridge(Node):
         self._answer = self._objects = None
         if objects:
             self._simulator.place(objects)
+            self._placed = objects
         self._advance(answer())
 
     def _answers_current_frame(self, stamp) -> bool:
@@ -144,20 +158,26 @@ class SimulatorBridge(Node):
         # The race is judged while the image is still on its way through the network.
         self._odometry.publish(messages.to_odometry(frame))
         self._joints.publish(messages.to_joint_state(frame))
-        image = self._pixels.cv2_to_imgmsg(frame.image, encoding="rgb8")
-        image.header.stamp = stamp
-        image.header.frame_id = messages.CAMERA_FRAME
-        self._camera.publish(image)
+        for name, publisher in self._cameras.items():
+            if name in frame.images:
+                publisher.publish(messages.to_image(frame.time_ns, name, frame.images[name]))
+        if self._scan.get_subscription_count():
+            self._scan.publish(messages.to_scan(frame.time_ns, self._measure(frame)))
         self._clock.publish(ClockMessage(clock=stamp))
         if self._transform.get_subscription_count():
             self._transform.publish(messages.to_transform(frame))
         if self._tf is not None:
             self._tf.publish(TFMessage(transforms=[messages.to_transform(frame)]))
 
+    def _measure(self, frame: Frame) -> NDArray[np.float32]:
+        x, y, _ = frame.position.tolist()
+        on_road = outlines(self._race, self._placed)
+        return self._lidar.scan(frame.time_ns, x, y, frame.yaw, on_road)
+
 
 def _start(bridge: SimulatorBridge) -> None:
     given = bridge.parameters
-    bridge.start(GazeboSimulator(given.socket, deadline=given.deadline))
+    bridge.start(GazeboSimulator(given.socket, given.deadline, given.camera_rate))
 
 
 def main() -> None:

@@ -6,6 +6,13 @@ standard message types are used: a recorded bag replays anywhere.
 
 from dataclasses import dataclass
 
+from deepracer_core.sensors import (
+    DISCRETIZED_SECTOR_LIDAR,
+    FRONT_FACING_CAMERA,
+    LIDAR,
+    SECTOR_LIDAR,
+    STEREO_CAMERAS,
+)
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseArray, PoseStamped, TransformStamped, TwistStamped
 from nav_msgs.msg import Odometry
@@ -13,7 +20,7 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import Image, JointState
+from sensor_msgs.msg import Image, JointState, LaserScan
 
 CAMERA_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT
@@ -80,6 +87,33 @@ CAMERA = Topic(
     ("observation",),
     "what the car's camera sees, rgb8",
 )
+CAMERA_LEFT = Topic(
+    "camera/left/image_raw",
+    Image,
+    CAMERA_QOS,
+    "each frame, with STEREO_CAMERAS",
+    "simulator_bridge",
+    ("observation",),
+    "what the left one of two cameras sees, rgb8",
+)
+CAMERA_RIGHT = Topic(
+    "camera/right/image_raw",
+    Image,
+    CAMERA_QOS,
+    "each frame, with STEREO_CAMERAS",
+    "simulator_bridge",
+    ("observation",),
+    "what the right one sees, rgb8",
+)
+SCAN = Topic(
+    "scan",
+    LaserScan,
+    CAMERA_QOS,
+    "each frame, if heard",
+    "simulator_bridge",
+    ("observation",),
+    "what the lidar measures, from the right to the left; inf where nothing is",
+)
 ODOMETRY = Topic(
     "odom",
     Odometry,
@@ -115,6 +149,24 @@ OBSERVATION = Topic(
     "observation",
     ("agent", "rollout"),
     "the network's input, mono8 160x120",
+)
+OBSERVATION_STEREO = Topic(
+    "observation/stereo",
+    Image,
+    RECORD_QOS,
+    "each frame, with STEREO_CAMERAS",
+    "observation",
+    ("agent", "rollout"),
+    "the network's input, 8UC2 160x120: left, right",
+)
+OBSERVATION_LIDAR = Topic(
+    "observation/lidar",
+    LaserScan,
+    RECORD_QOS,
+    "each frame, with a lidar",
+    "observation",
+    ("agent", "rollout"),
+    "the network's input: distances, or values of sectors",
 )
 DRIVE = Topic(
     "drive",
@@ -162,13 +214,30 @@ POLICY = Topic(
     "the model version that acts in this episode",
 )
 
+CAMERAS = {"front": CAMERA, "left": CAMERA_LEFT, "right": CAMERA_RIGHT}
+"""Topics of what each camera sees, by its name in the simulator."""
+
+OBSERVATIONS = {
+    FRONT_FACING_CAMERA: OBSERVATION,
+    STEREO_CAMERAS: OBSERVATION_STEREO,
+    LIDAR: OBSERVATION_LIDAR,
+    SECTOR_LIDAR: OBSERVATION_LIDAR,
+    DISCRETIZED_SECTOR_LIDAR: OBSERVATION_LIDAR,
+}
+"""Topics of what each sensor puts into the observation; a model has one of the lidars at most."""
+
 TOPICS = (
     CLOCK,
     CAMERA,
+    CAMERA_LEFT,
+    CAMERA_RIGHT,
+    SCAN,
     ODOMETRY,
     JOINT_STATES,
     TRANSFORM,
     OBSERVATION,
+    OBSERVATION_STEREO,
+    OBSERVATION_LIDAR,
     DRIVE,
     RESET,
     OBJECTS,

@@ -79,10 +79,12 @@ def policy_file(network: keras.Model) -> dict[str, bytes]:
     The weights are bound as constants before the conversion. The converter then folds them into
     the operations; given variables, it leaves a file that reads each of them at each inference.
     """
-    observation = tf.TensorSpec((1, *network.input_shape[1:]), tf.uint8)
+    observation = {
+        x.name: tf.TensorSpec((1, *x.shape[1:]), x.dtype, x.name) for x in network.inputs
+    }
     constants = [(variable, tf.constant(variable.value)) for variable in network.variables]
 
-    def policy(observation: tf.Tensor) -> tf.Tensor:
+    def policy(observation: dict[str, tf.Tensor]) -> tf.Tensor:
         with keras.StatelessScope(state_mapping=constants):
             parameters, _ = network(observation, training=False)
         return parameters
@@ -112,6 +114,6 @@ def _check(name: str, found: Mapping[str, np.ndarray], expected: Mapping[str, np
         differing = sorted(key for key in shapes | wanted if shapes.get(key) != wanted.get(key))[0]
         raise CheckpointError(
             f"{name}: {differing}: expected shape {wanted.get(differing)}, "
-            f"got {shapes.get(differing)}: the version was trained with another neural_network or "
-            "action_space; use its own model_metadata.json, or another run or store"
+            f"got {shapes.get(differing)}: the version was trained with another neural_network, "
+            "action_space or sensor; use its own model_metadata.json, or another run or store"
         )

@@ -47,10 +47,15 @@ class Trajectory:
         """int32[T] or float32[T, dimensions]."""
         return np.concatenate([segment.actions for segment in self.segments])
 
-    def observations(self) -> list[NDArray[np.uint8]]:
-        """uint8[T + 1, H, W] in pieces that follow each other, nothing copied."""
-        pieces = [segment.observations[:-1] for segment in self.segments]
-        return [*pieces, self.segments[-1].observations[-1:]]
+    @property
+    def sensors(self) -> tuple[str, ...]:
+        """Whose observations these are."""
+        return tuple(self.segments[0].observations)
+
+    def observations(self, sensor: str) -> list[NDArray[np.generic]]:
+        """[T + 1, ...] of one sensor in pieces that follow each other, nothing copied."""
+        pieces = [segment.observations[sensor][:-1] for segment in self.segments]
+        return [*pieces, self.segments[-1].observations[sensor][-1:]]
 
 
 @dataclass(frozen=True, slots=True)

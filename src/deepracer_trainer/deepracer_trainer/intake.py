@@ -25,7 +25,7 @@ class Dropped:
 
     Attributes:
         stale: their policy was too old, or its weights are not known.
-        broken: they could not be read, or are of another camera or action space.
+        broken: they could not be read, or are of other sensors or another action space.
     """
 
     stale: int = 0
@@ -92,7 +92,7 @@ class Intake:
                 "this model_metadata.json",
                 identifier,
                 segment.meta.worker,
-                segment.observations.shape,
+                {sensor: array.shape for sensor, array in segment.observations.items()},
                 segment.actions.dtype,
                 segment.actions.shape,
             )

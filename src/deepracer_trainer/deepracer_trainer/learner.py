@@ -2,7 +2,7 @@
 
 from deepracer_core.hyperparameters import Hyperparameters
 from deepracer_core.model_metadata import ModelMetadata
-from deepracer_core.observation import OBSERVATION_SIZE
+from deepracer_core.observation import observation_shapes
 
 from deepracer_trainer.distributions import Beta, Categorical
 from deepracer_trainer.networks import ARCHITECTURES, build_network
@@ -15,15 +15,14 @@ def build_learner(
     """A learner with a fresh network.
 
     Args:
-        metadata: which network, and for which actions.
+        metadata: which network, and for which actions and sensors.
         hyperparameters: how it learns.
         seed: of the first weights and of the order of the batches.
     """
     actions = metadata.action_space
-    width, height = OBSERVATION_SIZE
     network = build_network(
         ARCHITECTURES[metadata.neural_network],
-        (height, width, 1),
+        observation_shapes(metadata.sensors),
         actions.size,
         is_discrete=actions.is_discrete,
         seed=seed,

@@ -1,15 +1,20 @@
 """The networks by their public names, and the small one that is ours.
 
-A network maps observations uint8[B, H, W, C] to the parameters of the policy's distribution,
-float32[B, K], and to the value of the state, float32[B]. Policy and value share one trunk in every
-network. The original trains two towers; one costs half as much, and what a car has to see to steer
-is what it has to see to know how well it stands.
+A network maps observations, [B, ...] of each sensor by its name, to the parameters of the policy's
+distribution, float32[B, K], and to the value of the state, float32[B]. Each camera sensor has
+convolutions of its own, a lidar has a dense layer; their features together go through the trunk's
+dense layers. Policy and value share one trunk in every network. The original trains two towers; one
+costs half as much, and what a car has to see to steer is what it has to see to know how well it
+stands.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import keras
 import numpy as np
+from deepracer_core.observation import observation_dtype
+from deepracer_core.sensors import CAMERA_SENSORS, LIDAR, LIDAR_RANGE
 
 SMALL = "SMALL_CONVOLUTIONAL_NETWORK"
 
@@ -22,11 +27,13 @@ class Architecture:
         pool: side of the average pool that comes first; 1 for none.
         convolutions: (filters, kernel, stride) of each, valid padding.
         dense: units of each dense layer.
+        lidar: units of the dense layer between a lidar and those.
     """
 
     pool: int
     convolutions: tuple[tuple[int, int, int], ...]
     dense: tuple[int, ...]
+    lidar: int = 64
 
 
 ARCHITECTURES = {
@@ -44,9 +51,12 @@ ARCHITECTURES = {
 """The three public networks (DeepRacer's model_metadata.json) and the small default."""
 
 
+_Initializer = Callable[[float], keras.initializers.Initializer]
+
+
 def build_network(
     architecture: Architecture,
-    observation_shape: tuple[int, int, int],
+    observation_shapes: Mapping[str, tuple[int, ...]],
     outputs: int,
     *,
     is_discrete: bool,
@@ -55,40 +65,38 @@ def build_network(
     """Build a network with fresh weights.
 
     Orthogonal initial weights (Saxe et al. 2014), the policy head's a hundred times smaller, so
-    that the first policy is nearly uniform whatever the camera shows (Andrychowicz et al. 2021).
+    that the first policy is nearly uniform whatever the sensors see (Andrychowicz et al. 2021).
 
     Args:
         architecture: of the trunk, one of `ARCHITECTURES` or another.
-        observation_shape: (H, W, C) of the observations.
+        observation_shapes: of what each sensor puts into an observation, by its name: (H, W) or
+            (H, W, C) of a camera, (N,) of a lidar.
         outputs: discrete: the number of actions; continuous: the number of dimensions.
         is_discrete: logits of a categorical policy, else the parameters of one Beta per dimension.
         seed: of the initial weights.
 
     Returns:
-        A model uint8[B, H, W, C] -> (policy float32[B, K], value float32[B]). Discrete: K logits.
+        A model {sensor: [B, ...]} -> (policy float32[B, K], value float32[B]). Discrete: K logits.
         Continuous: K = 2 * outputs, alpha and beta of the first dimension, then of the second, all
-        above 1, where a Beta has a single peak (Chou et al. 2017). The layers of the heads are
-        named `policy` and `value`.
+        above 1, where a Beta has a single peak (Chou et al. 2017). Its inputs are named as the
+        sensors, the layers of its heads `policy` and `value`.
     """
     seeds = iter(np.random.SeedSequence(seed).generate_state(32).tolist())
 
     def weights(gain: float) -> keras.initializers.Initializer:
         return keras.initializers.Orthogonal(gain, seed=next(seeds))
 
-    observation = keras.Input(observation_shape, dtype="uint8", name="observation")
-    x = keras.layers.Rescaling(1.0 / 255.0, name="scale")(observation)
-    if architecture.pool > 1:
-        x = keras.layers.AveragePooling2D(architecture.pool, name="pool")(x)
-    for i, (filters, kernel, stride) in enumerate(architecture.convolutions):
-        x = keras.layers.Conv2D(
-            filters,
-            kernel,
-            stride,
-            activation="relu",
-            kernel_initializer=weights(2.0**0.5),
-            name=f"convolution_{i}",
-        )(x)
-    x = keras.layers.Flatten(name="features")(x)
+    observation = {
+        sensor: keras.Input(shape, dtype=observation_dtype(sensor).name, name=sensor)
+        for sensor, shape in observation_shapes.items()
+    }
+    features = [
+        _camera_features(x, architecture, weights)
+        if sensor in CAMERA_SENSORS
+        else _lidar_features(x, architecture, weights)
+        for sensor, x in observation.items()
+    ]
+    x = keras.layers.Concatenate(name="features")(features) if len(features) > 1 else features[0]
     for i, units in enumerate(architecture.dense):
         x = keras.layers.Dense(
             units, activation="relu", kernel_initializer=weights(2.0**0.5), name=f"dense_{i}"
@@ -102,6 +110,43 @@ def build_network(
     value = keras.layers.Dense(1, kernel_initializer=weights(1.0), name="value")(x)
     value = keras.layers.Reshape((), name="state_value")(value)
     return keras.Model(observation, (policy, value), name="network")
+
+
+def _camera_features(
+    pictures: keras.KerasTensor, architecture: Architecture, weights: _Initializer
+) -> keras.KerasTensor:
+    """float32[B, F] of uint8[B, H, W] or uint8[B, H, W, C]."""
+    sensor, (_, height, width, *_) = pictures.name, pictures.shape
+    x = keras.layers.Reshape((height, width, -1), name=f"{sensor}_channels")(pictures)
+    x = keras.layers.Rescaling(1.0 / 255.0, name=f"{sensor}_scale")(x)
+    if architecture.pool > 1:
+        x = keras.layers.AveragePooling2D(architecture.pool, name=f"{sensor}_pool")(x)
+    for i, (filters, kernel, stride) in enumerate(architecture.convolutions):
+        x = keras.layers.Conv2D(
+            filters,
+            kernel,
+            stride,
+            activation="relu",
+            kernel_initializer=weights(2.0**0.5),
+            name=f"{sensor}_convolution_{i}",
+        )(x)
+    return keras.layers.Flatten(name=f"{sensor}_features")(x)
+
+
+def _lidar_features(
+    distances: keras.KerasTensor, architecture: Architecture, weights: _Initializer
+) -> keras.KerasTensor:
+    """float32[B, F] of float32[B, N]."""
+    sensor, x = distances.name, distances
+    if sensor == LIDAR:
+        # Nearness, 1 at the shortest distance: what is near says more than what is far.
+        x = LIDAR_RANGE[0] / x
+    return keras.layers.Dense(
+        architecture.lidar,
+        activation="relu",
+        kernel_initializer=weights(2.0**0.5),
+        name=f"{sensor}_features",
+    )(x)
 
 
 @keras.saving.register_keras_serializable("deepracer")

@@ -5,9 +5,10 @@ the clipped objective for a few epochs of shuffled minibatches. What is not in t
 matters (Huang et al. 2022, "The 37 implementation details") is marked where it stands.
 
 Shapes: N steps in the update, B in a minibatch, K numbers that describe the policy's distribution.
+Observations are one array for each sensor, by its name.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -28,6 +29,7 @@ MAX_GRADIENT_NORM = 0.5
 """The gradient of all weights together is scaled down to this length."""
 
 _Row = NDArray[np.float32]
+_Seen = Mapping[str, NDArray[np.generic]]
 _EVALUATION_BATCH = 256
 _LARGEST_ADVANTAGE = 1e18  # its square is still a float32
 _METRICS = (
@@ -123,10 +125,9 @@ class ClippedPPO:
 
     def fits(self, segment: Segment) -> bool:
         """Whether the network takes its observations and the policy has its actions."""
-        height, width, _ = self.network.input_shape[1:]
-        return segment.observations.shape[1:] == (height, width) and self._distribution.has(
-            segment.actions
-        )
+        taken = {x.name: tuple(x.shape[1:]) for x in self.network.inputs}
+        seen = {sensor: array.shape[1:] for sensor, array in segment.observations.items()}
+        return seen == taken and self._distribution.has(segment.actions)
 
     # ---- one update ----------------------------------------------------------------------------
 
@@ -171,7 +172,7 @@ class ClippedPPO:
                 if interrupted():
                     raise UpdateInterruptedError
                 metrics = self._learn(
-                    tf.constant(seen[rows[chosen]]),
+                    _tensors(seen, rows[chosen]),
                     tf.constant(actions[chosen]),
                     tf.constant(old_log_probs[chosen]),
                     tf.constant(advantages[chosen]),
@@ -194,11 +195,11 @@ class ClippedPPO:
 
     def _prepare(
         self, trajectories: Sequence[Trajectory]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.generic], _Row, _Row, _Row]:
+    ) -> tuple[_Seen, NDArray[np.int64], NDArray[np.generic], _Row, _Row, _Row]:
         """Lay all steps in one row.
 
         Returns:
-            seen: uint8[N + trajectories, H, W, 1], every observation, the one after a
+            seen: [N + trajectories, ...] of each sensor, every observation, the one after a
                 trajectory's last step included: only its value is needed.
             rows: int[N], where in `seen` the observation of each step is.
             actions: int32[N] or float32[N, dimensions].
@@ -206,13 +207,20 @@ class ClippedPPO:
             values: float32[N], by the present network, in the reward's unit.
             advantages: float32[N].
         """
-        pieces = [piece for trajectory in trajectories for piece in trajectory.observations()]
-        seen = np.concatenate(pieces)[..., np.newaxis]
+        seen = {
+            sensor: np.concatenate(
+                [piece for t in trajectories for piece in t.observations(sensor)]
+            )
+            for sensor in trajectories[0].sensors
+        }
         ends = np.cumsum([len(trajectory) + 1 for trajectory in trajectories])
-        rows = np.delete(np.arange(len(seen)), ends - 1)
+        every = np.arange(ends[-1])
+        rows = np.delete(every, ends - 1)
         actions = np.concatenate([trajectory.actions for trajectory in trajectories])
 
-        parameters, all_values = self._forward(self.network, seen)  # [len(seen), K], [len(seen)]
+        parameters, all_values = self._forward(
+            self.network, seen, every
+        )  # [len(every), K], [len(every)]
         all_values *= self._return_scale or 1.0
         advantages = np.concatenate(
             [
@@ -238,27 +246,27 @@ class ClippedPPO:
                 then = parameters[rows[mine]]
             else:
                 self._behaviour.set_weights(self._versions[version])
-                then, _ = self._forward(self._behaviour, seen[rows[mine]])
+                then, _ = self._forward(self._behaviour, seen, rows[mine])
             old_log_probs[mine] = self._distribution.log_probability(then, actions[mine]).numpy()
         return seen, rows, actions, old_log_probs, all_values[rows], advantages
 
-    def _forward(self, network: keras.Model, observations: NDArray[np.uint8]) -> tuple[_Row, _Row]:
-        """Policy parameters float32[M, K] and values float32[M] of uint8[M, H, W, 1]."""
+    def _forward(
+        self, network: keras.Model, seen: _Seen, rows: NDArray[np.int64]
+    ) -> tuple[_Row, _Row]:
+        """Policy parameters float32[M, K] and values float32[M] of M rows of what was seen."""
         evaluate = self._evaluate if network is self.network else self._evaluate_behaviour
         parameters, values = [], []
-        for start in range(0, len(observations), _EVALUATION_BATCH):
-            part = observations[start : start + _EVALUATION_BATCH]
-            size = len(part)
-            if size < _EVALUATION_BATCH:  # one compiled shape
-                part = np.resize(part, (_EVALUATION_BATCH, *part.shape[1:]))
-            policy, value = evaluate(tf.constant(part))
-            parameters.append(policy.numpy()[:size])
-            values.append(value.numpy()[:size])
+        for start in range(0, len(rows), _EVALUATION_BATCH):
+            part = rows[start : start + _EVALUATION_BATCH]
+            # One compiled shape: the last part is filled from its own beginning.
+            policy, value = evaluate(_tensors(seen, np.resize(part, _EVALUATION_BATCH)))
+            parameters.append(policy.numpy()[: len(part)])
+            values.append(value.numpy()[: len(part)])
         return np.concatenate(parameters), np.concatenate(values)
 
     def _minibatch(
         self,
-        observations: tf.Tensor,  # uint8[B, H, W, 1]
+        observations: dict[str, tf.Tensor],  # [B, ...] of each sensor
         actions: tf.Tensor,  # int32[B] or float32[B, dimensions]
         old_log_probs: tf.Tensor,  # float32[B]
         advantages: tf.Tensor,  # float32[B], normalised
@@ -329,3 +337,8 @@ class ClippedPPO:
 
     def _slots(self) -> list[keras.Variable]:
         return [v for v in self._optimizer.variables if v is not self._optimizer.learning_rate]
+
+
+def _tensors(seen: _Seen, rows: NDArray[np.int64]) -> dict[str, tf.Tensor]:
+    """[len(rows), ...] of each sensor."""
+    return {sensor: tf.constant(array[rows]) for sensor, array in seen.items()}

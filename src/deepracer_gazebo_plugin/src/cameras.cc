@@ -1,6 +1,7 @@
-#include "camera.hh"
+#include "cameras.hh"
 
 #include <chrono>
+#include <cstring>
 #include <stdexcept>
 
 #include <gazebo/rendering/ogre_gazebo.h>
@@ -15,16 +16,22 @@ namespace
 constexpr auto kRenderWait = 20ms;
 constexpr auto kShutdownCheck = 100ms;
 
-gazebo::sensors::CameraSensorPtr FindCamera(const gazebo::physics::ModelPtr &car)
+std::vector<gazebo::sensors::CameraSensorPtr> FindCameras(const gazebo::physics::ModelPtr &car)
 {
+  std::vector<gazebo::sensors::CameraSensorPtr> cameras;
   for (const auto &link : car->GetLinks())
     for (unsigned int i = 0; i < link->GetSensorCount(); ++i)
     {
       auto sensor = gazebo::sensors::get_sensor(link->GetSensorName(i));
       if (auto camera = std::dynamic_pointer_cast<gazebo::sensors::CameraSensor>(sensor))
-        return camera;
+        cameras.push_back(camera);
     }
-  throw std::runtime_error("model '" + car->GetName() + "' has no camera");
+  if (cameras.empty())
+    throw std::runtime_error("model '" + car->GetName() + "' has no camera");
+  for (const auto &camera : cameras)
+    if (camera->Name().size() >= sizeof(View::name))
+      throw std::runtime_error("the camera's name '" + camera->Name() + "' is too long");
+  return cameras;
 }
 
 void Pose(const gazebo::rendering::ScenePtr &scene, uint32_t id, const ignition::math::Pose3d &pose)
@@ -39,20 +46,21 @@ void Pose(const gazebo::rendering::ScenePtr &scene, uint32_t id, const ignition:
 }
 }  // namespace
 
-Camera::Camera(gazebo::physics::WorldPtr world, gazebo::physics::ModelPtr car)
-  : world_(world), sensor_(FindCamera(car))
+Cameras::Cameras(gazebo::physics::WorldPtr world, gazebo::physics::ModelPtr car)
+  : world_(world), sensors_(FindCameras(car))
 {
-  sensor_->SetActive(false);
+  for (const auto &sensor : sensors_)
+    sensor->SetActive(false);
   render_ = gazebo::event::Events::ConnectRender([this] { OnRender(); });
 }
 
-bool Camera::Ready()
+bool Cameras::Ready()
 {
   std::lock_guard<std::mutex> lock(mutex_);
   return ready_;
 }
 
-bool Camera::Shoot(std::vector<uint8_t> &image)
+bool Cameras::Shoot(std::vector<uint8_t> &images)
 {
   std::unique_lock<std::mutex> lock(mutex_);
   wanted_ = true;
@@ -63,11 +71,11 @@ bool Camera::Shoot(std::vector<uint8_t> &image)
     if (wanted_ && !world_->Running())
       return false;
   }
-  image.swap(image_);
+  images.swap(images_);
   return true;
 }
 
-void Camera::OnRender()
+void Cameras::OnRender()
 {
   std::unique_lock<std::mutex> lock(mutex_);
   if (!ready_)
@@ -75,8 +83,7 @@ void Camera::OnRender()
     if (!SceneIsComplete())
       return;
     // The first pictures build shaders and textures.
-    sensor_->Camera()->Render(true);
-    sensor_->Camera()->PostRender();
+    Render();
     ready_ = --warm_up_ == 0;
     return;
   }
@@ -84,21 +91,34 @@ void Camera::OnRender()
     return;
 
   PoseVisuals();
-  const auto camera = sensor_->Camera();
-  camera->Render(true);
-  camera->PostRender();
-  const uint8_t *pixels = camera->ImageData();
-  image_.assign(pixels, pixels + width_ * height_ * 3);
+  Render();
+  images_.clear();
+  for (size_t i = 0; i < sensors_.size(); ++i)
+  {
+    const uint8_t *pixels = sensors_[i]->Camera()->ImageData();
+    images_.insert(images_.end(), pixels, pixels + views_[i].width * views_[i].height * 3);
+  }
   wanted_ = false;
   changed_.notify_all();
 }
 
-bool Camera::SceneIsComplete()
+void Cameras::Render()
+{
+  for (const auto &sensor : sensors_)
+  {
+    sensor->Camera()->Render(true);
+    sensor->Camera()->PostRender();
+  }
+}
+
+bool Cameras::SceneIsComplete()
 {
   scene_ = gazebo::rendering::get_scene(world_->Name());
-  const auto camera = sensor_->Camera();
-  if (!scene_ || !scene_->Initialized() || !camera || !camera->Initialized())
+  if (!scene_ || !scene_->Initialized())
     return false;
+  for (const auto &sensor : sensors_)
+    if (!sensor->Camera() || !sensor->Camera()->Initialized())
+      return false;
   for (const auto &model : world_->Models())
     for (const auto &link : model->GetLinks())
     {
@@ -110,12 +130,19 @@ bool Camera::SceneIsComplete()
     }
   if (scene_->LightCount() < world_->LightCount())
     return false;
-  width_ = camera->ImageWidth();
-  height_ = camera->ImageHeight();
+  views_.clear();
+  for (const auto &sensor : sensors_)
+  {
+    View view{};
+    std::strncpy(view.name, sensor->Name().c_str(), sizeof(view.name) - 1);
+    view.width = sensor->Camera()->ImageWidth();
+    view.height = sensor->Camera()->ImageHeight();
+    views_.push_back(view);
+  }
   return true;
 }
 
-void Camera::PoseVisuals()
+void Cameras::PoseVisuals()
 {
   for (const auto &model : world_->Models())
   {
