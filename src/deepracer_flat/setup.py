@@ -5,7 +5,7 @@ package_name = "deepracer_flat"
 setup(
     name=package_name,
     version="0.1.0",
-    description="The flat-world simulator: the same car and tracks without Gazebo, and as a gymnasium environment.",
+    description="The same car and tracks without Gazebo, also as a gymnasium environment.",
     maintainer="The DeepRacer maintainers",
     maintainer_email="maintainers@deepracer.example",
     license="Apache-2.0",

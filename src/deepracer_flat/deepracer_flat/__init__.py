@@ -1,8 +1,11 @@
-"""The car and its tracks without Gazebo: a flat world, a bicycle, a camera over the ground."""
+"""The car and its tracks without Gazebo: a flat world, a soft-tyred car, a camera over the ground.
+
+Importing it registers the gymnasium environment.
+"""
 
 import gymnasium
 
-gymnasium.register(
-    id="DeepRacer-v0",
-    entry_point="deepracer_flat.environment:DeepRacerEnvironment",
-)
+ENVIRONMENT = "DeepRacer-v0"
+"""Its name for `gymnasium.make`."""
+
+gymnasium.register(ENVIRONMENT, "deepracer_flat.environment:DeepRacerEnvironment")

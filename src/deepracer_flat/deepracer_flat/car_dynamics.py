@@ -39,7 +39,7 @@ _MAX_SPEED = SPEED_RANGE[1]
 _ROUNDS = 6
 """So often at most it is decided anew which wheels slide."""
 
-FITTED = (1.6e-04, 0.00515, 0.0291, 0.0823, 11.6)
+FITTED = (1.9e-04, 0.00445, 0.0298, 0.0852, 11.5)
 """Slip of a wheel for a force across it and along it, m/s for 1 N; height of the centre of gravity,
 metres; inertia in a turn, kg m^2; force of a motor at the ground, N."""
 

@@ -6,20 +6,21 @@ The same rewards, episodes and rules as on the graph, in one process, without RO
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
 from deepracer_core.bot_cars import BotCarRules, BotCars
 from deepracer_core.episode import EpisodeRules, EpisodeStatus
 from deepracer_core.model_metadata import load_model_metadata
-from deepracer_core.observation import observation_dtype, observation_shapes
 from deepracer_core.object_places import Spread
+from deepracer_core.observation import observation_dtype, observation_shapes
 from deepracer_core.obstacles import Obstacles
-from deepracer_core.race_objects import RaceType, SceneSource
+from deepracer_core.race_objects import RaceType, SceneSource, parse_race_type
 from deepracer_core.reward import RewardFunction, load_reward_function
 from deepracer_core.rollout import Rollout
 from deepracer_core.sensors import LIDAR_RANGE
+from deepracer_core.simulation import Frame
 from deepracer_core.starts import StartPositions
 from deepracer_core.track_library import load_track
 from numpy.typing import NDArray
@@ -54,16 +55,21 @@ class DeepRacerEnvironment(gymnasium.Env[Any, Any]):
         randomize_objects: whether each episode draws their places; else they are evenly spread.
         render_mode: "rgb_array" or None.
 
+    Attributes:
+        track: in the direction of its route.
+
     Raises:
         ConfigurationError: a file or a name cannot be used.
     """
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 15}
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 15}
 
     def __init__(
         self,
         track: str = "meadow_loop",
-        reward_function: str | Path | Callable[[dict[str, Any]], float] = "config/reward_function.py",
+        reward_function: str
+        | Path
+        | Callable[[dict[str, Any]], float] = "config/reward_function.py",
         model_metadata: str | Path = "config/model_metadata.json",
         max_steps: int | None = None,
         advance: float = 0.05,
@@ -76,7 +82,7 @@ class DeepRacerEnvironment(gymnasium.Env[Any, Any]):
         render_mode: str | None = None,
     ) -> None:
         self.render_mode = render_mode
-        self._track = load_track(track)
+        self.track = load_track(track)
         if callable(reward_function):
             self._reward = RewardFunction(reward_function, "reward_function")
         else:
@@ -85,11 +91,11 @@ class DeepRacerEnvironment(gymnasium.Env[Any, Any]):
         self._actions = metadata.action_space
         self._sensors = metadata.sensors
         self._rules = EpisodeRules(max_steps=max_steps)
-        self._first_track = self._track.reversed() if reverse_direction else self._track
+        self._first_track = self.track.reversed() if reverse_direction else self.track
         self._advance, self._alternate = advance, alternate_direction
-        race = RaceType(race_type)
+        race = parse_race_type(race_type)
         self._scenes = _scenes(race, Spread(objects, randomize=randomize_objects))
-        self._simulator = FlatSimulator(self._track, cameras_of(self._sensors), is_gray=True)
+        self._simulator = FlatSimulator(self.track, cameras_of(self._sensors), is_gray=True)
         self._sense = create_sense(self._sensors, self._simulator, race)
         self._painter: GroundCamera | None = None
         self._loop: RaceLoop | None = None
@@ -149,14 +155,25 @@ class DeepRacerEnvironment(gymnasium.Env[Any, Any]):
         terminated = not judgement.to_act and not truncated
         return self._observe(), judgement.reward, terminated, truncated, self._info()
 
+    @property
+    def frame(self) -> Frame:
+        """The newest frame of the simulator.
+
+        Raises:
+            ValueError: there is none before the first reset.
+        """
+        if self._loop is None:
+            raise ValueError("no episode runs: call reset() first")
+        return self._loop.frame
+
     def render(self) -> NDArray[np.uint8] | None:
         """What the car sees in colour, larger than the network does: uint8[480, 640, 3]."""
         if self.render_mode is None or self._loop is None:
             return None
         if self._painter is None:
             mount = replace(MOUNTS["front"], width=640, size=480)
-            self._painter = GroundCamera(draw_ground(self._track), mount)
-        frame = self._loop.frame
+            self._painter = GroundCamera(draw_ground(self.track), mount)
+        frame = self.frame
         x, y, _ = frame.position.tolist()
         return self._painter.shoot(x, y, frame.yaw, self._simulator.objects)
 

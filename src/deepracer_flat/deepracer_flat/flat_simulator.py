@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from deepracer_core.simulation import Frame, ObjectPose, frame_time_ns
 from deepracer_core.track import Track
-from numpy.typing import NDArray
 
 from deepracer_flat.car_dynamics import CarMotion
 from deepracer_flat.ground_camera import CameraMount, GroundCamera

@@ -151,13 +151,16 @@ def _bands(mount: CameraMount, levels: int) -> tuple[int, list[_Band]]:
     """The first row that shows the ground, and the bands from the end of the picture's field on."""
     rays = pixel_rays(mount)
     # A ray (X, Y, Z) from height h meets the ground at (X, Y) h / -Z.
-    ground = np.array(
-        [
-            [mount.height, 0.0, -mount.ahead],
-            [0.0, mount.height, -mount.left],
-            [0.0, 0.0, -1.0],
-        ]
-    ) @ rays
+    ground = (
+        np.array(
+            [
+                [mount.height, 0.0, -mount.ahead],
+                [0.0, mount.height, -mount.left],
+                [0.0, 0.0, -1.0],
+            ]
+        )
+        @ rays
+    )
     middle = 0.5 * (mount.width - 1)
     horizon, chosen = mount.size, []
     for row in range(mount.size):
@@ -168,10 +171,7 @@ def _bands(mount: CameraMount, levels: int) -> tuple[int, list[_Band]]:
         chosen.append((row, _level(ground, middle, row, levels)))
     bands: list[_Band] = []
     for row, level in chosen:
-        if bands and bands[-1].level == level:
-            first = bands.pop().first
-        else:
-            first = row
+        first = bands.pop().first if bands and bands[-1].level == level else row
         shift = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, first], [0.0, 0.0, 1.0]])
         bands.append(_Band(first, row + 1, level, ground @ shift))
     return horizon, bands

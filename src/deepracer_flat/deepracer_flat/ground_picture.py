@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 from deepracer_core.route import Route
 from deepracer_core.track import Track
-from deepracer_gazebo import ground_texture, track_mesh
 from deepracer_gazebo.track_mesh import Mesh
 from numpy.typing import NDArray
 
+from deepracer_gazebo import ground_texture, track_mesh
+
 FINEST = 0.004
-"""Metres that a pixel of the finest level is wide: some two pixels of the camera, at its nearest."""
+"""Metres that a pixel of the finest level is wide: some two of the camera at its nearest."""
 
 LEVELS = 6
 """Each level is half as fine as the one before."""
@@ -112,9 +113,7 @@ def _tiled(
     return np.ascontiguousarray(texture[rows][:, columns])
 
 
-def _coverage(
-    mesh: Mesh, low: NDArray[np.float64], width: int, height: int
-) -> NDArray[np.uint8]:
+def _coverage(mesh: Mesh, low: NDArray[np.float64], width: int, height: int) -> NDArray[np.uint8]:
     """How much of each pixel a mesh covers, uint8[height, width], 255 for all of it."""
     fine = np.zeros((2 * height, 2 * width), np.uint8)
     scale = 2**_SUBPIXEL_BITS

@@ -19,7 +19,7 @@ _NEAR = 0.02
 
 _SUBPIXEL_BITS = 4
 
-# Corners: bit 0 is ahead, bit 1 left, bit 2 up. Faces: their corners in order, and which way they look.
+# Bits of a corner's index: ahead, left, up. Of each face its corners in order and its direction.
 _FACES = (
     ((1, 3, 7, 5), (1.0, 0.0, 0.0)),
     ((0, 4, 6, 2), (-1.0, 0.0, 0.0)),
@@ -124,9 +124,7 @@ def _before(face: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array(kept).reshape(-1, 3)
 
 
-def _fill(
-    image: NDArray[np.uint8], points: NDArray[np.float64], color: tuple[float, ...]
-) -> None:
+def _fill(image: NDArray[np.uint8], points: NDArray[np.float64], color: tuple[float, ...]) -> None:
     if len(points) < 3:
         return
     pixels = points[:, :2] / points[:, 2:] * 2**_SUBPIXEL_BITS

@@ -6,7 +6,7 @@ from deepracer_core.bot_cars import BotCarRules, BotCars
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.object_places import Spread, parse_places
 from deepracer_core.obstacles import Obstacles
-from deepracer_core.race_objects import RaceType, SceneSource
+from deepracer_core.race_objects import RaceType, SceneSource, parse_race_type
 from deepracer_core.starts import StartPositions
 from deepracer_core.track import Track
 from deepracer_core.trial import TrialRules
@@ -76,19 +76,6 @@ class RaceParameters:
     lane_change_distance: float = parameter(
         1.0, "metres that a lane change takes", lowest=0.01, highest=100.0
     )
-
-
-def parse_race_type(name: str) -> RaceType:
-    """The race of a name.
-
-    Raises:
-        ConfigurationError: there is no such race.
-    """
-    try:
-        return RaceType(name)
-    except ValueError:
-        known = ", ".join(race.value for race in RaceType)
-        raise ConfigurationError(f"race_type: expected one of {known}, got {name!r}") from None
 
 
 def create_starts(

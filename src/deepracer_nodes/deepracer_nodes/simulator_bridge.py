@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from deepracer_core.lidar import Lidar, outlines
-from deepracer_core.race_objects import RaceType
+from deepracer_core.race_objects import RaceType, parse_race_type
 from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, Simulator
 from deepracer_gazebo.client import GazeboSimulator
 from geometry_msgs.msg import PoseArray, PoseStamped, TwistStamped
@@ -22,7 +22,6 @@ from rosgraph_msgs.msg import Clock as ClockMessage
 from deepracer_nodes import messages, topics
 from deepracer_nodes.parameters import declare, parameter
 from deepracer_nodes.process import run
-from deepracer_nodes.race_parameters import parse_race_type
 
 try:
     from tf2_msgs.msg import TFMessage
