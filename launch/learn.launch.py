@@ -61,8 +61,8 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "redis",
                 default_value="",
-                description="Address of a Redis server, redis://[:password@]host:port, or rediss://"
-                " for TLS; without one a server is started for the run.",
+                description="Address of a Redis server, redis://[:password@]host:port (rediss://"
+                " for TLS, unix:// for a socket); without one a server is started for the run.",
             ),
             DeclareLaunchArgument(
                 "redis_port",
@@ -101,6 +101,12 @@ def generate_launch_description():
                 description="Wall-clock seconds after which the training ends.",
             ),
             DeclareLaunchArgument(
+                "keep_versions",
+                default_value="50",
+                description="Newest model versions that stay in the store, besides the best one; 0"
+                " keeps all.",
+            ),
+            DeclareLaunchArgument(
                 "seed",
                 default_value="0",
                 description="Seed of every random choice of the training, from 0.",
@@ -135,6 +141,8 @@ def generate_launch_description():
                     LaunchConfiguration("reward_function"),
                     "--job-duration-in-seconds",
                     LaunchConfiguration("job_duration_in_seconds"),
+                    "--keep-versions",
+                    LaunchConfiguration("keep_versions"),
                     "--seed",
                     LaunchConfiguration("seed"),
                 ],

@@ -18,7 +18,6 @@ from deepracer_core.car_geometry import (
     CAR_WIDTH,
     footprint,
 )
-from deepracer_core.errors import ConfigurationError
 from deepracer_core.rectangle import Rectangle, is_in_view, overlap
 from deepracer_core.simulation import ObjectPose
 from deepracer_core.track import Track
@@ -35,19 +34,6 @@ class RaceType(str, Enum):
     TIME_TRIAL = "time_trial"
     OBJECT_AVOIDANCE = "object_avoidance"
     HEAD_TO_BOT = "head_to_bot"
-
-
-def parse_race_type(name: str) -> RaceType:
-    """The race of a name.
-
-    Raises:
-        ConfigurationError: there is no such race.
-    """
-    try:
-        return RaceType(name)
-    except ValueError:
-        known = ", ".join(race.value for race in RaceType)
-        raise ConfigurationError(f"race_type: expected one of {known}, got {name!r}") from None
 
 
 def object_name(race_type: RaceType, index: int) -> str:
