@@ -17,4 +17,5 @@ setup(
     zip_safe=False,
     python_requires=">=3.10",
     extras_require={"test": ["pytest"]},
+    entry_points={"console_scripts": ["flat_worker = deepracer_flat.worker:main"]},
 )

@@ -75,22 +75,28 @@ class GroundCamera:
 
     def __init__(self, picture: GroundPicture, mount: CameraMount) -> None:
         self._picture = picture
-        self._mount = mount
-        self._channels = picture.levels[0].shape[2]
         self._fill = tuple(float(value) for value in picture.field)
-        self._horizon, self._bands = _bands(mount, len(picture.levels))
-        sky = np.array(_SKY, np.uint8)
-        if self._channels == 1:
-            sky = cv2.cvtColor(sky[None, None], cv2.COLOR_RGB2GRAY)[0]
-        self._blank = np.empty((mount.size, mount.width, self._channels), np.uint8)
-        self._blank[: self._horizon] = sky
-        self._blank[self._horizon :] = picture.field
         scales = [1.0 / (FINEST * 2**level) for level in range(len(picture.levels))]
         x, y = picture.origin
         self._to_pixels = [
             np.array([[s, 0.0, -x * s - 0.5], [0.0, s, -y * s - 0.5], [0.0, 0.0, 1.0]])
             for s in scales
         ]
+
+        self.look(mount)
+
+    def look(self, mount: CameraMount) -> None:
+        """Sit and look otherwise from the next picture on."""
+        picture = self._picture
+        channels = picture.levels[0].shape[2]
+        self._mount = mount
+        horizon, self._bands = _bands(mount, len(picture.levels))
+        sky = np.array(_SKY, np.uint8)
+        if channels == 1:
+            sky = cv2.cvtColor(sky[None, None], cv2.COLOR_RGB2GRAY)[0]
+        self._blank = np.empty((mount.size, mount.width, channels), np.uint8)
+        self._blank[:horizon] = sky
+        self._blank[horizon:] = picture.field
 
     def shoot(
         self, x: float, y: float, yaw: float, objects: Sequence[ObjectPose] = ()

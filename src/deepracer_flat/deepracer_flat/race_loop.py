@@ -6,6 +6,7 @@ What the nodes do by messages happens here by calls, in the same order and with 
 from collections.abc import Callable
 from math import hypot
 
+from deepracer_core.action_delay import ActionDelay
 from deepracer_core.action_space import Command
 from deepracer_core.car_geometry import steering_angle
 from deepracer_core.episode import CarState
@@ -35,23 +36,30 @@ class RaceLoop:
         self._simulator = simulator
         self._rollout = rollout
         self._sense = sense
+        self._delay = ActionDelay()
         self.frame: Frame
         self.observation: Observation
         self.judgement: Judgement
         self._show(simulator.step(0.0, 0.0))
 
     def begin(self) -> None:
-        """Go on to the first frame of the next episode, unless this is one.
+        """Go on to the next frame in which the agent is to act, unless this is one.
+
+        That is the first of the next episode or, in a trial that goes on, the first after the car
+        was put back.
 
         Raises:
             ResetError: the simulator does not put the car where it is asked to.
-            ValueError: the episode that runs has not ended.
+            ValueError: the race is over.
         """
-        while not self.judgement.begins:
+        while not self.judgement.to_act:
             resets = self._rollout.take_resets()
             if not resets:
-                raise ValueError(f"episode {self.judgement.episode} has not ended")
+                raise ValueError(f"episode {self.judgement.episode} has nowhere to go on")
             reset = resets[-1]
+            if reset.conditions is not None:
+                self._simulator.apply(reset.conditions)
+                self._delay = ActionDelay(reset.conditions.action_delay)
             self._show(self._simulator.reset(reset.x, reset.y, reset.yaw))
 
     def act(self, command: Command, policy_version: int) -> None:
@@ -71,7 +79,8 @@ class RaceLoop:
         if judgement.begins:
             self._rollout.policy(judgement.episode, policy_version)
         self._rollout.command(judgement.time_ns, command)
-        self._show(self._simulator.step(command.steering_angle, command.speed))
+        arriving = self._delay.arriving(command)
+        self._show(self._simulator.step(arriving.steering_angle, arriving.speed))
 
     def _show(self, frame: Frame) -> None:
         self.frame = frame

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
+import cv2
 import numpy as np
 from deepracer_core.lidar import Lidar, outlines
-from deepracer_core.observation import Observation, preprocess_scan
+from deepracer_core.observation import OBSERVATION_SIZE, Observation, preprocess_scan
 from deepracer_core.race_objects import RaceType
 from deepracer_core.sensors import FRONT_FACING_CAMERA, LIDAR_SENSORS, STEREO_CAMERAS
 from deepracer_core.simulation import Frame
+from numpy.typing import NDArray
 
 from deepracer_flat.flat_simulator import FlatSimulator
 
@@ -41,10 +43,10 @@ def create_sense(
         observation = {}
         for sensor in sensors:
             if sensor == FRONT_FACING_CAMERA:
-                observation[sensor] = frame.images["front"][..., 0]
+                observation[sensor] = _sized(frame.images["front"][..., 0])
             elif sensor == STEREO_CAMERAS:
-                pictures = (frame.images["left"], frame.images["right"])
-                observation[sensor] = np.concatenate(pictures, axis=-1)
+                eyes = [_sized(frame.images[name][..., 0]) for name in ("left", "right")]
+                observation[sensor] = np.stack(eyes, axis=-1)
             elif sensor in LIDAR_SENSORS:
                 x, y, _ = frame.position.tolist()
                 around = outlines(race_type, simulator.objects)
@@ -53,3 +55,10 @@ def create_sense(
         return observation
 
     return sense
+
+
+def _sized(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture uint8[H, W] in the size that the network sees."""
+    if (luma.shape[1], luma.shape[0]) == OBSERVATION_SIZE:
+        return luma
+    return cv2.resize(luma, OBSERVATION_SIZE, interpolation=cv2.INTER_LINEAR)

@@ -14,6 +14,7 @@ from deepracer_core.action_space import Command
 from deepracer_core.conditions import Conditions
 from deepracer_core.judgement import Reset
 from deepracer_core.lidar import Lidar, outlines
+from deepracer_core.parameters import parameter
 from deepracer_core.race_objects import RaceType
 from deepracer_core.race_scenes import parse_race_type
 from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, Simulator
@@ -26,7 +27,7 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
 
 from deepracer_nodes import messages, topics
-from deepracer_nodes.parameters import declare, parameter
+from deepracer_nodes.parameters import declare
 from deepracer_nodes.process import run
 
 try:
