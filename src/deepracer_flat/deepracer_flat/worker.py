@@ -15,19 +15,22 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import redis
 from deepracer_core.die_with_parent import die_with_parent
 from deepracer_core.episode import EpisodeRecord
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.evaluation_results import DrivenLine, write_results
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.hyperparameters import load_hyperparameters
 from deepracer_core.lite_policy import LitePolicy, PolicyError, RandomPolicy
 from deepracer_core.model_metadata import ModelMetadata, load_model_metadata
 from deepracer_core.model_store import StoreError, open_model_store
 from deepracer_core.model_watcher import ModelWatcher, choose_version, load_acting_model
+from deepracer_core.pace import STEPS_BETWEEN_TRAINING, Pace
 from deepracer_core.parameters import load_parameters, parameter
 from deepracer_core.race_scenes import parse_race_type
 from deepracer_core.records_writer import RecordsWriter
-from deepracer_core.redis_connection import RedisUnavailable, connect
+from deepracer_core.redis_connection import RedisUnavailable, connect, is_outage
 from deepracer_core.redis_publisher import RolloutPublisher
 from deepracer_core.reward import RewardError
 from deepracer_core.rollout import ResetError, Rollout
@@ -44,6 +47,12 @@ from deepracer_flat.sensing import cameras_of, create_sense
 FLUSH_DEADLINE_S = 2.0
 """Seconds for the last experience to reach Redis at the end."""
 
+_MODEL_CHECK_S = 0.01
+"""Seconds between looks for the model that is waited for."""
+
+_PATIENCE_S = 1.0
+"""Seconds that the trainer may have everything and not learn before it is given more."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -52,6 +61,12 @@ class WorkerParameters(RolloutParameters):
     """What a worker is told: all that a rollout is, and what the agent and the camera are."""
 
     model: str = parameter("best", "for evaluation: best, latest, or the number of a version")
+    iterations_ahead: int = parameter(
+        1,
+        "iterations of the trainer driven before the first one's model is there; 0: alternate",
+        lowest=0,
+        highest=100,
+    )
     camera_width: int = parameter(160, "width of the camera's pictures", lowest=16, highest=1920)
     camera_height: int = parameter(120, "height of them", lowest=16, highest=1200)
     camera_rate: int = parameter(
@@ -95,9 +110,20 @@ class FlatWorker:
             buffer = ExperienceBuffer(
                 client, given.run, given.buffer_segments, given.buffer_megabytes << 20
             )
+            self._experience, self._status = buffer, status
             self._buffer = RolloutPublisher(buffer, status)
-            self._models = ModelWatcher(store, self._metadata)
+            # A folder costs little to look at, and here a quarter of a second is a thousand steps.
+            is_near = not given.store.startswith("s3://")
+            self._models = ModelWatcher(store, self._metadata, 0.02 if is_near else 0.25)
             self._models.start()
+            hyperparameters = load_hyperparameters(given.hyperparameters)
+            self._pace = Pace(
+                episodes=hyperparameters.num_episodes_between_training,
+                steps=STEPS_BETWEEN_TRAINING,
+                workers=given.workers,
+                ahead=given.iterations_ahead,
+                version=self._models.seen,
+            )
         else:
             version = choose_version(store, given.model)
             model = load_acting_model(store, version, self._metadata)
@@ -116,6 +142,8 @@ class FlatWorker:
         while not self._stop.is_set() and not self._race.finished:
             loop.begin()
             if loop.judgement.begins:
+                if self._models is not None and not self._keep_pace(self._models):
+                    return
                 self._begin(loop.judgement.episode)
             while loop.judgement.to_act and not self._stop.is_set():
                 action = self._policy.act(loop.observation, self._rng, greedy=self._models is None)
@@ -133,6 +161,35 @@ class FlatWorker:
         if self._writer is not None and (left := self._writer.close()):
             _LOG.warning("%d episodes leave no trace: the store is away", left)
 
+    def _keep_pace(self, models: ModelWatcher) -> bool:
+        """Wait for the model of what was driven; False when told to stop."""
+        checks = 0
+        while models.seen < self._pace.needed_version:
+            if self._stop.wait(_MODEL_CHECK_S):
+                return False
+            # After an update that was undone, or experience that was dropped, both would wait.
+            checks = checks + 1 if self._trainer_waits() else 0
+            if checks * _MODEL_CHECK_S >= _PATIENCE_S:
+                _LOG.info("the trainer waits for more experience: it made no model of the last")
+                self._pace.give_up()
+                checks = 0
+        return True
+
+    def _trainer_waits(self) -> bool:
+        """It has all that was driven, and does not learn."""
+        try:
+            stats = self._experience.stats()
+            state = (self._status.trainer() or {}).get("state")
+        except redis.RedisError as error:
+            if not is_outage(error):
+                raise
+            return False
+        return (
+            self._buffer.stats.backlog == 0
+            and stats.claimed + stats.evicted >= stats.appended
+            and state == "collecting"
+        )
+
     def _begin(self, episode: int) -> None:
         newest = self._models.take() if self._models is not None else None
         if newest is not None:
@@ -148,6 +205,8 @@ class FlatWorker:
         for segment in race.take_segments():
             if self._buffer is not None:
                 self._buffer.segment(encode(segment))
+                ends = segment.terminated or segment.truncated
+                self._pace.sent(len(segment), ends_episode=ends)
         for trace in race.take_traces():
             if self._writer is not None:
                 self._writer.episode(trace)
