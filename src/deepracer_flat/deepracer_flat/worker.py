@@ -67,8 +67,8 @@ class WorkerParameters(RolloutParameters):
         lowest=0,
         highest=100,
     )
-    camera_width: int = parameter(160, "width of the camera's pictures", lowest=16, highest=1920)
-    camera_height: int = parameter(120, "height of them", lowest=16, highest=1200)
+    camera_width: int = parameter(160, "width of the camera's pictures", lowest=16, highest=4096)
+    camera_height: int = parameter(120, "height of them", lowest=16, highest=4096)
     camera_rate: int = parameter(
         CONTROL_RATE, "pictures in a second, a divisor of 15", lowest=1, highest=CONTROL_RATE
     )
