@@ -120,7 +120,7 @@ def test_no_line_and_a_line_of_one_point_can_be_drawn():
 
 def test_somebodys_model_is_evaluated_without_a_run(command, fake_ros2, store, tmp_path):
     done = subprocess.run(
-        [*command, "evaluate", "--model", str(store), "--track", "meadow_loop"],
+        [*command, "evaluate", "--model", str(store), "--track", "meadow_loop", "--video"],
         env=fake_ros2,
         cwd=tmp_path,
         capture_output=True,
@@ -155,3 +155,7 @@ def test_an_evaluation_that_cannot_begin_leaves_no_folder(command, fake_ros2, st
     assert evaluate(str(store)).returncode == 0
     assert evaluate("./nothing").returncode == 2
     assert len(list((tmp_path / "runs" / "evaluations").iterdir())) == 1
+
+    assert "track: meadow_loop" in (results / "job.yaml").read_text()
+    # The fake leaves no trace.
+    assert "There is no video: the store has no trace of it." in done.stdout

@@ -31,7 +31,7 @@ def drive(simulator: GazeboSimulator, steps: int) -> list:
 
 def test_the_images_come_in_the_order_of_the_cameras(socket: Path) -> None:
     with GazeboSimulator(socket) as simulator:
-        sizes = {"chase": (640, 360), "left": (320, 240), "front": (320, 240), "right": (320, 240)}
+        sizes = {"chase": (1280, 720), "left": (320, 240), "front": (320, 240), "right": (320, 240)}
         assert list(simulator.cameras.items()) == list(sizes.items())
         images = simulator.reset(0.0, 0.0, 0.0).images
         assert list(images) == list(sizes)

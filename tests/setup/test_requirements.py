@@ -11,6 +11,7 @@ OURS |= {"benchmarks", "setup"} | {file.stem for file in ROOT.glob("tests/*/*.py
 STAND_INS = {file.parent.name for file in ROOT.glob("stand_ins/*/__init__.py")}
 PACKAGES = {
     "cv2": "opencv-python-headless",
+    "PIL": "pillow",
     "google": "protobuf",
     "yaml": "pyyaml",
     "rclpy": "ros-jazzy-rclpy",

@@ -31,6 +31,8 @@ from deepracer.settings import CAMERA_FIELDS, RACE_FIELDS
 from deepracer.settings_sources import SETTING_NAMES, ResolvedSettings, resolve_settings
 from deepracer.smoke import smoke
 from deepracer.train import train
+from deepracer.video.priority import again_in_own_session
+from deepracer.video.selection import Selection
 
 app = typer.Typer(
     help="Train a simulated AWS DeepRacer car to drive, and see how well it does.",
@@ -64,12 +66,16 @@ ModelOption = Annotated[
         " s3:// address of a store, a folder or archive of one version.",
     ),
 ]
+VideoOption = Annotated[bool, typer.Option("--video", help="Make a video of the evaluation.")]
 
 
 @app.command("train")
 @takes_settings(*SETTING_NAMES)
 def train_command(
-    given: dict[str, Any], config: ConfigOption = None, verbose: VerboseOption = False
+    given: dict[str, Any],
+    video: VideoOption = False,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
 ) -> None:
     """Train a model for a while, then let the best one race.
 
@@ -77,7 +83,7 @@ def train_command(
     get on, and stops everything at the end of the job or on Ctrl-C. A run that exists is resumed.
     """
     start_log(verbose)
-    raise typer.Exit(train(_resolve(given, config), Console()))
+    raise typer.Exit(train(_resolve(given, config), Console(), video=video))
 
 
 @app.command("evaluate", short_help="Let a trained model race, and draw its lines.")
@@ -100,6 +106,7 @@ def train_command(
 def evaluate_command(
     given: dict[str, Any],
     model: ModelOption = "best",
+    video: VideoOption = False,
     config: ConfigOption = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -111,7 +118,80 @@ def evaluate_command(
     resolved = _resolve(given, config)
     if resolved.settings.run is None and not is_path(model):
         resolved = _resolve(given | {"run": LATEST}, config)
-    raise typer.Exit(evaluate(resolved, model, Console()))
+    raise typer.Exit(evaluate(resolved, model, Console(), video=video))
+
+
+@app.command("video")
+@takes_settings(
+    "runs_folder",
+    "store",
+    "track",
+    store="Where the run's traces are. [default: where the run kept them]",
+    track="Track that was driven on. [default: the one that the run or the evaluation had]",
+)
+def video_command(
+    given: dict[str, Any],
+    run: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="Name of the run.", show_default=True)
+    ] = LATEST,
+    episodes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST", help="Episodes, or trials of the evaluation, such as 12,40-45."
+        ),
+    ] = None,
+    best: Annotated[
+        bool, typer.Option("--best", help="The fastest lap, or else what came furthest.")
+    ] = False,
+    last: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="So many, the newest ones.")
+    ] = None,
+    evaluation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Take them from an evaluation: latest, or when it began, as its trace is called"
+            " (20261121074643). [default: from the training]",
+        ),
+    ] = None,
+    worker: Annotated[
+        int, typer.Option(metavar="NUMBER", help="Which worker's training, of several.")
+    ] = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.mp4", help="Where the video goes. [default: videos/ of the run's folder]"
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make a video of a run: what the car saw, the car from behind, a map and the numbers.
+
+    What its trace recorded is driven once more in a Gazebo of its own, at the lowest priority, so
+    that it can be made while the run trains. Without a choice of episodes it is the best one of the
+    training, or all trials of the evaluation. Boxes or cars at random places are not shown: the
+    trace does not have them.
+    """
+    code = again_in_own_session()
+    if code is not None:
+        raise typer.Exit(code)
+    start_log(verbose)
+    # Only those who want a video wait for what makes it.
+    from deepracer.video.command import video
+
+    selection = Selection(episodes, best, last)
+    resolved = _resolve(given | {"run": run}, config)
+    raise typer.Exit(
+        video(
+            resolved,
+            selection,
+            evaluation=evaluation,
+            worker=worker,
+            output=output,
+            console=Console(),
+        )
+    )
 
 
 @app.command("smoke", short_help="Try all parts together for about two minutes.")

@@ -1,20 +1,26 @@
 """A picture of the lines that were driven over a track, coloured by speed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from deepracer_core.evaluation_results import DrivenLine
+from deepracer_core.recorded_trace import LONGEST_STEP
 from deepracer_core.track import Track
 from numpy.typing import NDArray
 
-Color = tuple[int, int, int]
-"""Blue, green, red."""
-
-SMOOTHING = 2
-"""Each pixel is the mean of so many pixels across and down."""
+from deepracer.track_drawing import (
+    FAINT,
+    INK,
+    PAPER,
+    RED,
+    Canvas,
+    draw_road,
+    speed_color,
+    speed_scale,
+)
 
 MAP_WIDTH, MAP_HEIGHT = 1180, 860
 """Pixels that the map may take, at most."""
@@ -24,15 +30,6 @@ LEGEND_WIDTH, TITLE_HEIGHT, EDGE = 380, 84, 40
 MARGIN = 0.25
 """Metres around the road."""
 
-PAPER, ROAD, BORDER = (255, 255, 255), (236, 231, 228), (105, 92, 84)
-DASH, INK, FAINT, RED = (60, 175, 235), (60, 46, 38), (140, 130, 122), (54, 54, 214)
-COLORS = cv2.COLORMAP_TURBO
-LONGEST_STEP = 0.6
-"""Metres: a car that is further on in the next frame was put there."""
-
-_SHIFT = 4
-"""Bits of a pixel that OpenCV is given beyond the whole ones."""
-
 
 @dataclass(frozen=True, slots=True)
 class PlottedLine:
@@ -41,47 +38,6 @@ class PlottedLine:
     line: DrivenLine
     label: str
     is_lap: bool
-
-
-class _Canvas:
-    """Draws in pixels of the final picture, at `SMOOTHING` times its size."""
-
-    def __init__(self, width: int, height: int) -> None:
-        size = (height * SMOOTHING, width * SMOOTHING, 3)
-        self.pixels: NDArray[np.uint8] = np.full(size, PAPER, np.uint8)
-
-    def path(self, points: NDArray[np.float64], color: Color, width: float, closed: bool) -> None:
-        cv2.polylines(
-            self.pixels, [_fixed(points)], closed, color, _pen(width), cv2.LINE_AA, _SHIFT
-        )
-
-    def fill(self, points: NDArray[np.float64], color: Color) -> None:
-        cv2.fillConvexPoly(self.pixels, _fixed(points), color, cv2.LINE_AA, _SHIFT)
-
-    def disc(self, center: NDArray[np.float64], radius: float, color: Color) -> None:
-        at = _fixed(center)
-        size = round(radius * SMOOTHING * 2**_SHIFT)
-        cv2.circle(self.pixels, (int(at[0]), int(at[1])), size, color, -1, cv2.LINE_AA, _SHIFT)
-
-    def text(
-        self, words: str, x: float, y: float, color: Color = INK, size: float = 0.6, bold: int = 1
-    ) -> None:
-        """Write words, their left end at `x` and the middle of their height at `y`."""
-        scale = size * SMOOTHING
-        (_, height), _ = cv2.getTextSize(words, cv2.FONT_HERSHEY_DUPLEX, scale, bold * SMOOTHING)
-        at = (round(x * SMOOTHING), round(y * SMOOTHING + height / 2))
-        cv2.putText(
-            self.pixels, words, at, cv2.FONT_HERSHEY_DUPLEX, scale, color, bold, cv2.LINE_AA
-        )
-
-    def text_width(self, words: str, size: float) -> float:
-        (width, _), _ = cv2.getTextSize(words, cv2.FONT_HERSHEY_DUPLEX, size * SMOOTHING, 1)
-        return float(width) / SMOOTHING
-
-    def picture(self) -> NDArray[np.uint8]:
-        height, width = (side // SMOOTHING for side in self.pixels.shape[:2])
-        small = cv2.resize(self.pixels, (width, height), interpolation=cv2.INTER_AREA)
-        return np.asarray(small, np.uint8)
 
 
 def draw_lines(track: Track, lines: Sequence[PlottedLine], title: str) -> NDArray[np.uint8]:
@@ -100,7 +56,7 @@ def draw_lines(track: Track, lines: Sequence[PlottedLine], title: str) -> NDArra
     scale = float(min(MAP_WIDTH / (high[0] - low[0]), MAP_HEIGHT / (high[1] - low[1])))
     width, height = np.ceil((high - low) * scale).astype(int)
     legend_height = 430 + 58 * len(lines)
-    canvas = _Canvas(
+    canvas = Canvas(
         int(width) + LEGEND_WIDTH + 2 * EDGE,
         max(int(height), legend_height) + TITLE_HEIGHT + EDGE,
     )
@@ -110,8 +66,9 @@ def draw_lines(track: Track, lines: Sequence[PlottedLine], title: str) -> NDArra
         # y points up in the world and down in a picture.
         return (points - [low[0], high[1]]) * [scale, -scale] + [EDGE, top]
 
-    _draw_road(canvas, track, pixels)
-    slowest, fastest = _speed_range(lines)
+    draw_road(canvas, track, pixels)
+    speeds = np.concatenate([[0.0], *(plotted.line.speed for plotted in lines)])
+    slowest, fastest = speed_scale(speeds)
     for plotted in lines:
         for points, speeds in _unbroken(plotted.line):
             _draw_line(canvas, pixels(points), speeds, (slowest, fastest))
@@ -139,43 +96,8 @@ def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
     path.write_bytes(data.tobytes())
 
 
-def _draw_road(
-    canvas: _Canvas, track: Track, pixels: Callable[[NDArray[np.float64]], NDArray[np.float64]]
-) -> None:
-    inner, outer, center = (pixels(line) for line in (track.inner, track.outer, track.center))
-    following = np.roll(np.arange(len(center)), -1)
-    for here, there in zip(range(len(center) - (not track.closed)), following, strict=False):
-        canvas.fill(np.vstack((inner[here], outer[here], outer[there], inner[there])), ROAD)
-    for border in (inner, outer):
-        canvas.path(border, BORDER, 2.5, track.closed)
-    dash, gap = 0.16, 0.14
-    for begin in np.arange(0.0, track.length, dash + gap):
-        ends = [
-            track.pose_at(float(min(begin + along, track.length - 1e-6)))[:2]
-            for along in (0.0, dash)
-        ]
-        canvas.path(pixels(np.array(ends)), DASH, 2.0, closed=False)
-    # The start line, chequered, and an arrow ahead of it.
-    x, y, yaw = track.pose_at(0.0)
-    ahead = np.array([np.cos(yaw), np.sin(yaw)])
-    across = (track.outer[0] - track.inner[0]) / 10
-    for row in range(2):
-        for column in range(10):
-            corner = track.inner[0] + column * across + (row - 1) * 0.06 * ahead
-            square = np.array(
-                [corner, corner + across, corner + across + 0.06 * ahead, corner + 0.06 * ahead]
-            )
-            canvas.fill(pixels(square), INK if (row + column) % 2 else PAPER)
-    left = np.array([-ahead[1], ahead[0]])
-    tip = np.array([x, y]) + 0.34 * ahead
-    canvas.fill(
-        pixels(np.array([tip, tip - 0.18 * ahead + 0.09 * left, tip - 0.18 * ahead - 0.09 * left])),
-        INK,
-    )
-
-
 def _draw_line(
-    canvas: _Canvas,
+    canvas: Canvas,
     points: NDArray[np.float64],
     speeds: NDArray[np.float64],
     speed_range: tuple[float, float],
@@ -183,12 +105,12 @@ def _draw_line(
     # A light edge keeps lines apart that lie over each other.
     canvas.path(points, PAPER, 7.0, closed=False)
     for first, second, speed in zip(points[:-1], points[1:], speeds[1:], strict=True):
-        color = _color(float(speed), speed_range)
+        color = speed_color(float(speed), speed_range)
         canvas.path(np.vstack((first, second)), color, 4.5, closed=False)
 
 
 def _mark_line(
-    canvas: _Canvas,
+    canvas: Canvas,
     points: NDArray[np.float64],
     plotted: PlottedLine,
     number: int,
@@ -205,7 +127,7 @@ def _mark_line(
     taken.append(at)
 
 
-def _badge(canvas: _Canvas, at: NDArray[np.float64], number: int) -> None:
+def _badge(canvas: Canvas, at: NDArray[np.float64], number: int) -> None:
     canvas.disc(at, 15.5, PAPER)
     canvas.disc(at, 13.5, INK)
     words = str(number)
@@ -213,7 +135,7 @@ def _badge(canvas: _Canvas, at: NDArray[np.float64], number: int) -> None:
     canvas.text(words, at[0] - width / 2, at[1], PAPER, 0.5)
 
 
-def _draw_legend(canvas: _Canvas, lines: Sequence[PlottedLine], left: float, top: float) -> None:
+def _draw_legend(canvas: Canvas, lines: Sequence[PlottedLine], left: float, top: float) -> None:
     canvas.text("trials", left, top, FAINT, 0.6)
     for row, plotted in enumerate(lines):
         y = top + 48 + 58 * row
@@ -223,7 +145,7 @@ def _draw_legend(canvas: _Canvas, lines: Sequence[PlottedLine], left: float, top
         canvas.text(rest, left + 46, y + 14, FAINT if plotted.is_lap else RED, 0.52)
 
 
-def _draw_scale(canvas: _Canvas, left: float, top: float, speed_range: tuple[float, float]) -> None:
+def _draw_scale(canvas: Canvas, left: float, top: float, speed_range: tuple[float, float]) -> None:
     slowest, fastest = speed_range
     canvas.text("speed, m/s", left, top, FAINT, 0.6)
     bar_top, bar_height, bar_width = top + 30, 240, 24
@@ -231,7 +153,7 @@ def _draw_scale(canvas: _Canvas, left: float, top: float, speed_range: tuple[flo
         pace = fastest - (fastest - slowest) * row / (bar_height - 1)
         y = bar_top + row
         box = np.array([[left, y], [left + bar_width, y], [left + bar_width, y + 1], [left, y + 1]])
-        canvas.fill(box, _color(pace, speed_range))
+        canvas.fill(box, speed_color(pace, speed_range))
     for tick in np.arange(slowest, fastest + 0.01, 0.5 if fastest - slowest <= 3.0 else 1.0):
         y = bar_top + bar_height * (fastest - tick) / (fastest - slowest)
         mark = np.array([[left + bar_width, y], [left + bar_width + 7, y]])
@@ -249,32 +171,3 @@ def _unbroken(line: DrivenLine) -> list[tuple[NDArray[np.float64], NDArray[np.fl
 
 def _points(line: DrivenLine) -> NDArray[np.float64]:
     return np.column_stack((line.x, line.y))
-
-
-def _speed_range(lines: Sequence[PlottedLine]) -> tuple[float, float]:
-    """Round numbers around all speeds, m/s."""
-    speeds = np.concatenate([[0.0], *(plotted.line.speed for plotted in lines)])
-    moving = speeds[speeds > 0.1]
-    if not len(moving):
-        return 0.0, 1.0
-    # Standing at the start says nothing about how the lap was driven.
-    low, high = np.percentile(moving, 2), moving.max()
-    slowest = float(np.floor(low * 2) / 2)
-    return slowest, max(float(np.ceil(high * 2) / 2), slowest + 0.5)
-
-
-def _color(speed: float, speed_range: tuple[float, float]) -> Color:
-    slowest, fastest = speed_range
-    share = min(max((speed - slowest) / (fastest - slowest), 0.0), 1.0)
-    # The ends of the map are so dark that they look alike on a road.
-    level = np.array([[round(255 * (0.08 + 0.84 * share))]], np.uint8)
-    blue, green, red = cv2.applyColorMap(level, COLORS)[0, 0].tolist()
-    return blue, green, red
-
-
-def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
-    return np.asarray((points * SMOOTHING * 2**_SHIFT).round(), np.int32)
-
-
-def _pen(width: float) -> int:
-    return max(round(width * SMOOTHING), 1)

@@ -29,7 +29,7 @@ from deepracer.log import log_to_file
 from deepracer.model_source import copy_model, is_path
 from deepracer.run_folder import RunFolder, run_folder
 from deepracer.settings import JobSettings
-from deepracer.settings_sources import ResolvedSettings
+from deepracer.settings_sources import ResolvedSettings, write_settings
 from deepracer.workplace import claim_workplace
 
 _LOOK_S = 0.1
@@ -52,18 +52,31 @@ class Evaluation:
     folder: Path
 
     @property
+    def results(self) -> Path:
+        """Its trials and lines, JSON."""
+        return self.folder / "results.json"
+
+    @property
+    def video(self) -> Path:
+        """What it looked like, MP4, if it was wanted."""
+        return self.folder / "video.mp4"
+
+    @property
     def picture(self) -> Path:
         """The driven lines over the track, PNG."""
         return self.folder / "lines.png"
 
 
-def evaluate(resolved: ResolvedSettings, model: str, console: Console) -> int:
+def evaluate(
+    resolved: ResolvedSettings, model: str, console: Console, *, video: bool = False
+) -> int:
     """Evaluate a model of a run that exists.
 
     Args:
         resolved: settings; `run` is given.
         model: best, latest, the number of a version, or where somebody's model is.
         console: where the table goes.
+        video: make a video of it, too.
 
     Returns:
         The exit code.
@@ -105,6 +118,11 @@ def evaluate(resolved: ResolvedSettings, model: str, console: Console) -> int:
             return interruption.exit_code
     print_evaluation(found, settings.track, console)
     console.print(f"The driven lines: {found.picture}", highlight=False, soft_wrap=True)
+    if video:
+        with Interruption() as interruption:
+            film_evaluation(settings, folder, found, interruption, console)
+            if interruption.came:
+                return interruption.exit_code
     console.print(f"Everything of it is in {found.folder}", highlight=False, soft_wrap=True)
     return exit_codes.DONE
 
@@ -195,6 +213,8 @@ def run_evaluation(
         if interruption.came:
             return None
         raise launch_failure("the evaluation ended", launched)
+    # A video of it can be made later on.
+    write_settings(place_of_results / "job.yaml", settings)
     trials = read_results(results)
     for trial in trials:
         log.info("evaluation version=%d trial=%s", version, trial.to_json())
@@ -209,6 +229,40 @@ def run_evaluation(
     ]
     write_picture(found.picture, draw_lines(track, lines, title))
     return found
+
+
+def film_evaluation(
+    settings: JobSettings,
+    folder: RunFolder,
+    evaluation: Evaluation,
+    interruption: Interruption,
+    console: Console,
+) -> None:
+    """Make a video of an evaluation, beside its other results.
+
+    Args:
+        settings: that it was driven with.
+        folder: of the run.
+        evaluation: what it found.
+        interruption: ends the work early.
+        console: where it is shown how it gets on.
+
+    Raises:
+        ConfigurationError: the store cannot be read.
+        JobFailed: Gazebo died.
+    """
+    # Only those who want a video wait for what makes it.
+    from deepracer.video.film import make_film
+    from deepracer.video.footage import trace_of_evaluation, trials_footage
+    from deepracer.video.selection import Selection
+
+    episodes = trace_of_evaluation(settings, folder, evaluation.results)
+    if not episodes:
+        console.print("There is no video: the store has no trace of it.", style="yellow")
+        return
+    footage = trials_footage(settings, episodes, evaluation.version, Selection(), "evaluation")
+    if make_film(footage, evaluation.video, interruption, console):
+        console.print(f"The video: {evaluation.video}", highlight=False, soft_wrap=True)
 
 
 def print_evaluation(evaluation: Evaluation, track: str, console: Console) -> None:

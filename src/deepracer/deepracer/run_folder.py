@@ -65,6 +65,11 @@ class RunFolder:
         """A folder for each evaluation."""
         return self.path / "evaluations"
 
+    @property
+    def videos(self) -> Path:
+        """Videos of the training and of evaluations, unless they are put elsewhere."""
+        return self.path / "videos"
+
     def new_evaluation(self) -> Path:
         """Make the folder of an evaluation, named by date and time."""
         folder = self.evaluations / timestamp()

@@ -16,7 +16,7 @@ from rich.console import Console
 from deepracer import exit_codes
 from deepracer.dashboard import JobView, clock_text
 from deepracer.display import doing, open_display
-from deepracer.evaluate import Evaluation, best_version, run_evaluation
+from deepracer.evaluate import Evaluation, best_version, film_evaluation, run_evaluation
 from deepracer.failure import JobFailed, launch_failure
 from deepracer.interruption import Interruption
 from deepracer.job_progress import JobProgress
@@ -71,12 +71,13 @@ class TrainingJob:
     progress: JobProgress = field(default_factory=JobProgress)
 
 
-def train(resolved: ResolvedSettings, console: Console) -> int:
+def train(resolved: ResolvedSettings, console: Console, *, video: bool = False) -> int:
     """Run a whole job: training, evaluation of the best model, summary.
 
     Args:
         resolved: the job's settings.
         console: where the display and the summary go.
+        video: make a video of the evaluation, too.
 
     Returns:
         The exit code.
@@ -102,6 +103,8 @@ def train(resolved: ResolvedSettings, console: Console) -> int:
             if version is not None and settings.evaluation_trials and not interruption.came:
                 with doing(console, f"evaluation: model v{version} drives"):
                     evaluation = run_evaluation(settings, folder, version, interruption)
+            if video and evaluation is not None:
+                film_evaluation(settings, folder, evaluation, interruption, console)
         finally:
             if interruption.came:
                 console.print(f"Stopped by {interruption.name}.", style="yellow")

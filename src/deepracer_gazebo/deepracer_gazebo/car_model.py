@@ -52,7 +52,7 @@ MOUNTS = {
     LEFT: _eye(0.03),
     RIGHT: _eye(-0.03),
     # Behind the car and above it; for videos, no network sees it.
-    CHASE: Mount((-0.75, 0.0, 0.5, 0.0, 0.42, 0.0), field_of_view=1.2, size=(640, 360)),
+    CHASE: Mount((-1.1, 0.0, 0.5, 0.0, 0.28, 0.0), field_of_view=1.1, size=(1280, 720)),
 }
 """All cameras that a car can carry, by name."""
 
