@@ -10,6 +10,7 @@ import sys
 
 BENCHMARKS = {
     "graph": "steps/s through the whole graph, and where the time of a step goes",
+    "workers": "steps/s that 1, 2 and 4 workers bring to one trainer",
     "video": "how much a training loses while a video of it is made",
 }
 

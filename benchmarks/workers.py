@@ -1,4 +1,4 @@
-"""Steps per second that 1, 2 and 4 workers bring to one trainer: `python benchmarks/workers.py`.
+"""Steps per second that 1, 2 and 4 workers bring to one trainer.
 
 Whole jobs as a user starts them: Gazebo, the nodes, Redis and the trainer, one job after the other.
 The steps are those of the episodes that ended, as their records in Redis have them.
@@ -17,7 +17,8 @@ from deepracer_core.episode import EpisodeRecord
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_server import RedisServer
 from deepracer_core.run_status import RunStatus
-from machine import save
+
+from benchmarks.machine import save
 
 SEED = 1
 TRACK = "meadow_loop"

@@ -61,8 +61,8 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "redis",
                 default_value="",
-                description="Address of a Redis server, redis://[:password@]host:port, or rediss://"
-                " for TLS; without one a server is started for the run.",
+                description="Address of a Redis server, redis://[:password@]host:port (rediss://"
+                " for TLS, unix:// for a socket); without one a server is started for the run.",
             ),
             DeclareLaunchArgument(
                 "redis_port",
@@ -97,8 +97,14 @@ def generate_launch_description():
             ),
             DeclareLaunchArgument(
                 "job_duration_in_seconds",
-                default_value="1080",
+                default_value="900",
                 description="Wall-clock seconds after which the training ends.",
+            ),
+            DeclareLaunchArgument(
+                "keep_versions",
+                default_value="50",
+                description="Newest model versions that stay in the store, besides the best one; 0"
+                " keeps all.",
             ),
             DeclareLaunchArgument(
                 "seed",
@@ -135,6 +141,8 @@ def generate_launch_description():
                     LaunchConfiguration("reward_function"),
                     "--job-duration-in-seconds",
                     LaunchConfiguration("job_duration_in_seconds"),
+                    "--keep-versions",
+                    LaunchConfiguration("keep_versions"),
                     "--seed",
                     LaunchConfiguration("seed"),
                 ],

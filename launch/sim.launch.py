@@ -29,6 +29,24 @@ DIE_WITH_LAUNCH = "setpriv --pdeathsig TERM --"
 
 SHARE = FindPackageShare("deepracer")
 
+# The conditions that each episode can draw from a range.
+RANDOMISED = (
+    "light_strength",
+    "light_color",
+    "light_azimuth_deg",
+    "light_elevation_deg",
+    "road_color",
+    "road_texture",
+    "field_color",
+    "field_texture",
+    "line_color",
+    "object_color",
+    "camera_pitch_deg",
+    "camera_field_of_view_deg",
+    "friction",
+    "action_delay",
+)
+
 
 def track_names():
     # Those that come with the project, and the imported ones: see deepracer_core.track_library.
@@ -67,6 +85,12 @@ def number_of_objects():
             LaunchConfiguration("number_of_obstacles"),
         ]
     )
+
+
+def is_randomised():
+    """Whether any condition of the episodes is drawn from a range."""
+    ranges = [LaunchConfiguration(name) for name in RANDOMISED]
+    return ParameterValue(PythonExpression(["bool('", *ranges, "')"]), value_type=bool)
 
 
 def generate_launch_description():
@@ -124,7 +148,7 @@ def generate_launch_description():
                 "redis",
                 default_value="redis://127.0.0.1:6379",
                 description="Address of the Redis server that gets the experience in training:"
-                " redis://[:password@]host:port, or rediss:// for TLS.",
+                " redis://[:password@]host:port (rediss:// for TLS, unix:// for a socket).",
             ),
             DeclareLaunchArgument(
                 "reward_function",
@@ -215,6 +239,13 @@ def generate_launch_description():
                 choices=["true", "false"],
             ),
             DeclareLaunchArgument(
+                "change_start_position",
+                default_value="true",
+                description="Begin each training episode further on than the one before; false: all"
+                " of them at the start line.",
+                choices=["true", "false"],
+            ),
+            DeclareLaunchArgument(
                 "round_robin_advance_dist",
                 default_value="0.05",
                 description="Share of the lap from the start of one training episode to the next.",
@@ -276,7 +307,7 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "bot_car_speed",
                 default_value="0.2",
-                description="Their speed, m/s.",
+                description="Speed of the other cars, m/s.",
             ),
             DeclareLaunchArgument(
                 "min_distance_between_bot_cars",
@@ -298,17 +329,100 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "lower_lane_change_time",
                 default_value="3.0",
-                description="Seconds between their lane changes, at least.",
+                description="Seconds between lane changes of the other cars, at least.",
             ),
             DeclareLaunchArgument(
                 "upper_lane_change_time",
                 default_value="5.0",
-                description="Seconds between their lane changes, at most.",
+                description="Seconds between lane changes of the other cars, at most.",
             ),
             DeclareLaunchArgument(
                 "lane_change_distance",
                 default_value="1.0",
-                description="Metres that a lane change takes.",
+                description="Metres that such a lane change takes.",
+            ),
+            DeclareLaunchArgument(
+                "light_strength",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: factor of all light, the sky's"
+                " too.",
+            ),
+            DeclareLaunchArgument(
+                "light_color",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: factors of the light's red,"
+                " green and blue, each drawn on its own.",
+            ),
+            DeclareLaunchArgument(
+                "light_azimuth_deg",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: degrees that the light stands"
+                " further round, counter-clockwise.",
+            ),
+            DeclareLaunchArgument(
+                "light_elevation_deg",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: degrees that the light stands"
+                " higher up (the worlds' stands at 61).",
+            ),
+            DeclareLaunchArgument(
+                "road_color",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: factors of the road's red, green"
+                " and blue.",
+            ),
+            DeclareLaunchArgument(
+                "road_texture",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: number of the road's texture, 0"
+                " to 3: asphalt, patched asphalt, slabs, carpet.",
+            ),
+            DeclareLaunchArgument(
+                "field_color",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: factors of the field's red,"
+                " green and blue.",
+            ),
+            DeclareLaunchArgument(
+                "field_texture",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: number of the field's texture, 0"
+                " to 3: grass, sand, floorboards, tiles.",
+            ),
+            DeclareLaunchArgument(
+                "line_color",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: factors of the lines' red, green"
+                " and blue.",
+            ),
+            DeclareLaunchArgument(
+                "object_color",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: factors of the red, green and"
+                " blue of boxes and other cars.",
+            ),
+            DeclareLaunchArgument(
+                "camera_pitch_deg",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: degrees that the camera looks"
+                " further down.",
+            ),
+            DeclareLaunchArgument(
+                "camera_field_of_view_deg",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: degrees that the camera sees"
+                " wider.",
+            ),
+            DeclareLaunchArgument(
+                "friction",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: factor of the tyres' friction.",
+            ),
+            DeclareLaunchArgument(
+                "action_delay",
+                default_value="",
+                description="Randomised in each episode, MIN:MAX: control periods, whole, that an"
+                " action takes to come into effect.",
             ),
             DeclareLaunchArgument(
                 "trace_log",
@@ -393,6 +507,7 @@ def generate_launch_description():
                         "use_sim_time": False,
                         "camera_rate": integer("camera_rate"),
                         "race_type": text("race_type"),
+                        "randomised": is_randomised(),
                         "seed": integer("seed"),
                         "socket": text("socket"),
                         "worker": integer("worker"),
@@ -444,6 +559,7 @@ def generate_launch_description():
                         "bot_car_speed": number("bot_car_speed"),
                         "buffer_megabytes": integer("buffer_megabytes"),
                         "buffer_segments": integer("buffer_segments"),
+                        "change_start_position": boolean("change_start_position"),
                         "collision_penalty": number("collision_penalty"),
                         "hyperparameters": text("hyperparameters"),
                         "is_continuous": boolean("is_continuous"),
@@ -479,6 +595,7 @@ def generate_launch_description():
                         "upper_lane_change_time": number("upper_lane_change_time"),
                         "worker": integer("worker"),
                         "workers": integer("workers"),
+                        **{name: text(name) for name in RANDOMISED},
                     }
                 ],
                 prefix=DIE_WITH_LAUNCH,

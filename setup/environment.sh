@@ -22,7 +22,7 @@ fi
 # In place of .venv/bin/activate, which would change the prompt: the environment may be nested.
 export VIRTUAL_ENV="$deepracer_repository/.venv"
 case ":$PATH:" in
-*":$VIRTUAL_ENV/bin:"*) ;;
+*":$deepracer_repository/install/deepracer/lib/deepracer:$VIRTUAL_ENV/bin:"*) ;;
 *) PATH="$deepracer_repository/install/deepracer/lib/deepracer:$VIRTUAL_ENV/bin:$PATH" ;;
 esac
 export PATH

@@ -86,7 +86,8 @@ def work(arguments: dict[str, str], how: str) -> int:
     worker, _, fate = how.partition(":")
     first_time = Path(arguments["socket"]).with_name("started")
     print(f"[rollout-4] worker {arguments['worker']} of {arguments['workers']} drives on", end=" ")
-    print(arguments["track"], flush=True)
+    race, boxes = arguments["race_type"], arguments["number_of_obstacles"]
+    print(f"{arguments['track']}, {race} with {boxes} boxes", flush=True)
     if worker == arguments["worker"] and (fate != "die-once" or not first_time.exists()):
         first_time.touch()
         code = 2 if fate == "unusable" else 1

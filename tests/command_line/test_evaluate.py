@@ -138,3 +138,23 @@ def test_somebodys_model_is_evaluated_without_a_run(command, fake_ros2, store, t
     assert "track: meadow_loop" in (results / "job.yaml").read_text()
     # The fake leaves no trace.
     assert "There is no video: the store has no trace of it." in done.stdout
+
+
+def test_an_evaluation_that_cannot_begin_leaves_no_folder(command, fake_ros2, store, tmp_path):
+    def evaluate(model):
+        return subprocess.run(
+            [*command, "evaluate", "--model", model],
+            env=fake_ros2,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    refused = evaluate("./nothing")
+    assert refused.returncode == 2
+    assert "which is not there" in refused.stderr
+    assert not (tmp_path / "runs" / "evaluations").exists()
+    assert evaluate(str(store)).returncode == 0
+    assert evaluate("./nothing").returncode == 2
+    assert len(list((tmp_path / "runs" / "evaluations").iterdir())) == 1

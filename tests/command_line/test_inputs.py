@@ -13,6 +13,8 @@ from deepracer.settings_sources import resolve_settings
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.model_store import open_model_store
 
+ROOT = Path(__file__).resolve().parents[2]
+
 METADATA = {
     "action_space": [{"steering_angle": a, "speed": 1.0} for a in (-20, 0, 20)],
     "action_space_type": "discrete",
@@ -30,6 +32,21 @@ def faults(folder: RunFolder | None = None, **given: object) -> dict[str, str]:
 
 def test_the_shipped_files_can_be_used():
     assert faults() == {}
+
+
+def test_a_reward_function_is_tried_in_the_race_that_it_is_for():
+    examples = ROOT / "tests" / "rules" / "examples" / "reward_functions"
+    given = {"reward_function": examples / "avoid_objects.py"}
+    assert faults(**given, race_type="object_avoidance") == {}
+    assert faults(**given, race_type="head_to_bot") == {}
+    assert "IndexError" in faults(**given)["reward_function"]
+
+
+def test_objects_that_do_not_fit_on_the_track_are_a_fault():
+    given = {"race_type": "object_avoidance", "randomize_obstacle_locations": "true"}
+    found = faults(**given, number_of_obstacles="20")
+    assert list(found) == ["race_type"]
+    assert "20 boxes 2 m from each other and from the car need 42 m" in found["race_type"]
 
 
 def test_every_fault_is_named_at_once(tmp_path):

@@ -7,10 +7,12 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from deepracer.interruption import Interruption
 from deepracer.launch_log import End, first_end, last_lines
 from deepracer.launched import LaunchedProcess
 from deepracer.process_tree import wait_until_gone
+from deepracer_core.reward import RewardError, RewardFunction
 
 # A launch whose child leaves the process group, ignores polite signals and forks a grandchild.
 STUBBORN = """
@@ -133,6 +135,19 @@ def test_the_first_process_that_ended_is_named_with_its_own_last_words(tmp_path)
     assert (end.name, end.exit_code) == ("trainer", -9)
     assert end.lines == ("Traceback (most recent call last):", "MemoryError")
     assert last_lines(log, 1)[0].startswith("[ERROR] [agent-2]")
+
+
+def test_the_last_words_of_a_failed_reward_function_begin_with_what_is_wrong(tmp_path):
+    params = {f"name_{number}": number for number in range(30)} | {"steps": 37.0}
+    with pytest.raises(RewardError) as error:
+        RewardFunction(lambda params: None, "reward_function.py")(params)
+    log = tmp_path / "launch.log"
+    said = "".join(f"[rollout-5] {line}\n" for line in str(error.value).splitlines())
+    died = "[ERROR] [rollout-5]: process has died [pid 17, exit code 2, cmd 'rollout'].\n"
+    log.write_text("[rollout-5] episode 0\n" * 50 + said + died)
+    end = first_end(log)
+    assert end is not None
+    assert any("reward_function at step 37: expected a finite number" in x for x in end.lines)
 
 
 def test_a_process_that_ended_cleanly_first_is_not_to_blame_for_the_others(tmp_path):

@@ -96,6 +96,25 @@ def test_no_variable_of_another_part_is_taken_for_a_misspelt_setting():
     assert used - settings <= OTHER_VARIABLES
 
 
+def test_a_range_is_read_from_every_layer(tmp_path):
+    file = settings_file(tmp_path, "friction: 0.5:1.5\naction_delay: '1:3'\n")
+    environment = {"DEEPRACER_LIGHT_STRENGTH": "1:2"}
+    settings = resolve_settings({"camera_pitch_deg": "-3:3"}, environment, file).settings
+    assert (settings.friction, settings.action_delay) == ("0.5:1.5", "1:3")
+    assert (settings.light_strength, settings.camera_pitch_deg) == ("1:2", "-3:3")
+    write_settings(file, settings)
+    assert resolve_settings({}, {}, file).settings.camera_pitch_deg == "-3:3"
+
+
+def test_what_is_no_range_is_refused_with_what_is_expected(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"--friction: .* from 0\.05 to 10, .* got '2:1'"):
+        resolve_settings({"friction": "2:1"}, {})
+    # YAML counts to sixty.
+    file = settings_file(tmp_path, "action_delay: 1:3\n")
+    with pytest.raises(ConfigurationError, match=r"expected MIN:MAX, in quotes .*, got '63'"):
+        resolve_settings({}, {}, file)
+
+
 def test_a_value_that_does_not_fit_names_the_layer_that_gave_it():
     with pytest.raises(ConfigurationError, match=r"DEEPRACER_WORKERS: setting 'workers'.*'many'"):
         resolve_settings({"seed": "4"}, {"DEEPRACER_WORKERS": "many"})

@@ -68,3 +68,14 @@ def test_the_last_word_of_an_earlier_job_is_not_taken_for_this_ones(redis_server
         until(feed, progress, lambda: bool(progress.trainer))
         assert progress.iteration == 9
         assert 55.0 < feed.ends_at - time.monotonic() <= 60.0
+
+
+def test_what_came_while_the_job_was_stopped_is_counted_at_its_end(redis_server):
+    status = RunStatus(connect(redis_server.url), "stopped")
+    progress = JobProgress()
+    with StatusFeed(redis_server.url, "stopped") as feed:
+        status.add_episode(record(0))
+        until(feed, progress, lambda: progress.episodes == 1)
+        status.add_episode(record(1))
+        feed.finish(progress)
+    assert progress.episodes == 2

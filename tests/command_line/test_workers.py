@@ -138,17 +138,21 @@ def test_a_worker_that_cannot_use_what_it_was_given_ends_the_job_at_once(train):
     assert "worker-0.log" in err
 
 
-def test_each_worker_can_have_a_track_of_its_own(train, tmp_path):
-    own = "[{track: meadow_loop}, {track: pond_oval, max_steps: 300}]"
+def test_each_worker_can_have_a_track_and_a_race_of_its_own(train, tmp_path):
+    own = (
+        "[{track: meadow_loop}, {track: pond_oval, max_steps: 300, race_type: object_avoidance,"
+        " number_of_obstacles: 4, change_start_position: false}]"
+    )
     job = train("finish", "--workers", "3", "--worker-settings", own, "--evaluation-trials", "0")
     _, err = job.communicate(timeout=60)
     assert job.returncode == 0, err
     run = tmp_path / "runs" / "mine"
     for worker, track in enumerate(("meadow_loop", "pond_oval", "meadow_loop")):
         text = (run / "logs" / f"worker-{worker}.log").read_text()
-        assert f"worker {worker} of 3 drives on {track}" in text
+        race = "object_avoidance with 4 boxes" if worker == 1 else "time_trial with 6 boxes"
+        assert f"worker {worker} of 3 drives on {track}, {race}" in text
     kept = yaml.safe_load((run / "job.yaml").read_text())["worker_settings"]
-    assert kept == [{"track": "meadow_loop"}, {"track": "pond_oval", "max_steps": 300}]
+    assert kept == yaml.safe_load(own)
 
 
 def test_settings_that_a_worker_cannot_have_are_refused(deepracer):
@@ -156,6 +160,11 @@ def test_settings_that_a_worker_cannot_have_are_refused(deepracer):
         ("[{workers: 2}]", "worker 0: unknown setting 'workers'"),
         ("[{track: nowhere}]", "nowhere"),
         ("[{max_steps: many}]", "setting 'max_steps': should be a valid integer"),
+        ("[{race_type: drag}]", "worker 0: setting 'race_type'"),
+        (
+            "[{race_type: object_avoidance, object_positions: '2,1'}]",
+            "object_positions: expected a share of the lap",
+        ),
         ("[{}, {}]", "expected one for each of the 1 workers at most, got 2"),
         ("here", "setting 'worker_settings'"),
     ):

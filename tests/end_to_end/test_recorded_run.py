@@ -1,25 +1,13 @@
 """What a real run writes down is what it drove, also when it is stopped and taken up again."""
 
-import pytest
-from deepracer.logs import AnalysisUtils, DeepRacerLog, SimulationLogsIO
+from agreement import agree
+from deepracer.logs import DeepRacerLog, SimulationLogsIO
 from deepracer_core.episode import EpisodeRecord
 from deepracer_core.evaluation_results import read_results
 from deepracer_core.model_store import open_model_store
 from deepracer_core.redis_connection import connect
 from deepracer_core.run_status import RunStatus
 from end_to_end import launch_arguments, simulation
-
-
-def agree(frame, records: list[EpisodeRecord], is_eval: bool = False) -> None:
-    """deepracer-utils' numbers are ours; its progress is the farthest, ours that at the end."""
-    groups = ["stream", "episode"] if is_eval else ["iteration", "unique_episode"]
-    table = AnalysisUtils.simulation_agg(frame, *groups, is_eval=is_eval)
-    at_end = frame.groupby(groups)["progress"].last()
-    assert len(table) == len(records)
-    assert at_end.tolist() == pytest.approx([record.progress for record in records], abs=1e-4)
-    for row, record in zip(table.to_dict("records"), records, strict=True):
-        assert row["steps"] == record.steps + 1
-        assert row["time"] == pytest.approx(record.duration_s, abs=1e-6)
 
 
 def test_a_run_that_was_taken_up_again_and_its_evaluation(

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from deepracer_core.track_library import share_folder
 from deepracer_gazebo.client import GazeboSimulator
 
 FLAT_WORLD = Path(__file__).with_name("flat.world")
@@ -65,6 +66,22 @@ def shared_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The socket of one server for all tests that do not mind what happened on it before."""
     socket = tmp_path_factory.mktemp("gazebo") / "sim.sock"
     with _server(socket):
+        yield socket
+
+
+@pytest.fixture(scope="session")
+def track_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The socket of one server with a track and one box, for tests that say how it is to look."""
+    socket = tmp_path_factory.mktemp("gazebo") / "track.sock"
+    with _server(
+        socket,
+        "--world",
+        str(share_folder() / "worlds/meadow_loop.world"),
+        "--race-type",
+        "object_avoidance",
+        "--objects",
+        "1",
+    ):
         yield socket
 
 

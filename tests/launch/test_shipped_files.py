@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 import pytest
+from deepracer_core.randomisation import RANDOMISED
 from launched import command
 
 SIMULATION = ("gazebo_server", "simulator_bridge", "observation", "agent", "rollout")
@@ -64,6 +65,7 @@ def test_simulation_is_told_what_it_needs_by_default(shipped, workspace):
         "use_sim_time": False,
         "camera_rate": 15,
         "race_type": "time_trial",
+        "randomised": False,
         "seed": 0,
         "socket": "/run/me/deepracer-default-0.socket",
         "worker": 0,
@@ -135,6 +137,19 @@ def test_simulation_is_told_what_was_given(shipped):
             if name in given:
                 assert str(value) == given[name]
     assert parameters(launched, "agent")["model"] == "7"
+
+
+def test_nothing_is_randomised_by_default(shipped):
+    told = parameters(shipped("sim.launch.py"), "rollout")
+    assert {name: told[name] for name in RANDOMISED} == dict.fromkeys(RANDOMISED, "")
+
+
+def test_ranges_reach_the_rollout_and_the_bridge_hears_of_them(shipped):
+    given = {"action_delay": "1:3", "camera_pitch_deg": "-3:3", "light_strength": "0.6:1.4"}
+    launched = shipped("sim.launch.py", *(f"{name}:={text}" for name, text in given.items()))
+    told = parameters(launched, "rollout")
+    assert {name: told[name] for name in given} == given
+    assert parameters(launched, "simulator_bridge")["randomised"] is True
 
 
 @pytest.mark.parametrize(

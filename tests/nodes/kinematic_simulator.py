@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from deepracer_core.conditions import Conditions
 from deepracer_core.simulation import CONTROL_RATE, WHEELBASE, Frame, ObjectPose, frame_time_ns
 
 
@@ -18,6 +19,7 @@ class KinematicSimulator:
         resets: poses (x, y, yaw) that it was put at.
         commands: (steering angle, speed) of every step driven.
         placed: objects, each time that some were placed.
+        applied: conditions, each time that some were applied.
     """
 
     def __init__(self, cameras: Sequence[str] = ("front",)) -> None:
@@ -26,6 +28,7 @@ class KinematicSimulator:
         self.resets: list[tuple[float, float, float]] = []
         self.commands: list[tuple[float, float]] = []
         self.placed: list[tuple[ObjectPose, ...]] = []
+        self.applied: list[Conditions] = []
         self.closed = False
         self._pose = (50.0, 50.0, 0.0)
 
@@ -45,6 +48,9 @@ class KinematicSimulator:
 
     def place(self, objects: Sequence[ObjectPose]) -> None:
         self.placed.append(tuple(objects))
+
+    def apply(self, conditions: Conditions) -> None:
+        self.applied.append(conditions)
 
     def close(self) -> None:
         self.closed = True

@@ -8,6 +8,7 @@ from deepracer_core.evaluation_results import read_results
 from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.model_store import open_model_store
+from deepracer_core.randomisation import RANDOMISED, Randomisation, Range
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_server import RedisServer
 from deepracer_core.run_status import RunStatus
@@ -32,7 +33,11 @@ def start_worker(graph, redis, store: Path, run: str, **rollout) -> KinematicSim
     """Bring the four nodes of a worker up on one executor."""
     metadata = str(CONFIG / "model_metadata.json")
     simulator = KinematicSimulator()
-    bridge = graph.add(SimulatorBridge, race_type=rollout.get("race_type", "time_trial"))
+    bridge = graph.add(
+        SimulatorBridge,
+        race_type=rollout.get("race_type", "time_trial"),
+        randomised=any(name in rollout for name in RANDOMISED),
+    )
     graph.add(Observation).start(load_model_metadata(metadata).sensors)
     agent = graph.add(Agent, store=str(store), model_metadata=metadata, seed=7)
     node = graph.add(
@@ -144,3 +149,26 @@ def test_a_race_with_objects_places_them_in_every_frame(
         assert [each.name for each in placed] == [f"{name}_{i}" for i in range(number)]
     moved = {placed[0] for placed in simulator.placed}
     assert (len(moved) > 10) == (race_type == "head_to_bot")
+
+
+def test_each_episode_is_driven_in_conditions_of_its_own(graph, redis, tmp_path):
+    given = {"light_strength": "0.5:1.5", "action_delay": "1:3"}
+    simulator = start_worker(graph, redis, tmp_path / "store", "random", **given)
+    segments = claim(graph, redis, "random", 8)
+    ranges = {"light_strength": Range(0.5, 1.5), "action_delay": Range(1.0, 3.0)}
+    draws = Randomisation(ranges, seed=7)
+    assert len(simulator.applied) == len(simulator.resets) > 2
+    expected = [draws.conditions(number) for number in range(len(simulator.applied))]
+    assert simulator.applied == expected
+
+    # The experience has the agent's own actions; the car does each of them later.
+    first = segments[0]
+    assert (first.meta.episode, first.meta.segment) == (0, 0)
+    delay = expected[0].action_delay
+    # The bridge's own first step is before the reset.
+    driven = simulator.commands[1 : len(first.actions) + 1]
+    assert driven[:delay] == [(0.0, 0.0)] * delay
+    space = load_model_metadata(CONFIG / "model_metadata.json").action_space
+    for (angle, speed), action in zip(driven[delay:], first.actions, strict=False):
+        command = space.command(action)
+        assert (angle, speed) == pytest.approx((command.steering_angle, command.speed))

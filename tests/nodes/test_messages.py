@@ -5,9 +5,11 @@ import math
 import numpy as np
 import pytest
 from deepracer_core.action_space import Command
+from deepracer_core.conditions import Conditions
 from deepracer_core.episode import EpisodeStatus
 from deepracer_core.observation import observation_dtype, observation_shapes
 from deepracer_core.race_objects import RaceType
+from deepracer_core.randomisation import RANDOMISED, Randomisation, parse_range
 from deepracer_core.rollout import Judgement, Placement, Reset
 from deepracer_core.sensors import SENSORS
 from deepracer_core.simulation import ObjectPose, frame_time_ns
@@ -78,6 +80,13 @@ def test_the_twist_of_an_odometry_is_in_the_cars_own_axes():
     simulator.reset(0.0, 0.0, math.pi / 2)
     twist = messages.to_odometry(simulator.step(0.0, 2.0)).twist.twist
     np.testing.assert_allclose([twist.linear.x, twist.linear.y], [2.0, 0.0], atol=1e-12)
+
+
+def test_conditions_survive_to_the_last_digit():
+    ranges = {name: parse_range(name, "0:1") for name in RANDOMISED if name != "friction"}
+    drawn = Randomisation(ranges).conditions(3)
+    assert drawn != Conditions()
+    assert messages.from_conditions(messages.to_conditions(5, drawn)) == (5, drawn)
 
 
 @pytest.mark.parametrize(

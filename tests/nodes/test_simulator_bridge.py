@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from deepracer_core.action_space import Command
+from deepracer_core.conditions import Conditions
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.lidar import Lidar, outlines
 from deepracer_core.race_objects import RaceType
@@ -125,6 +126,48 @@ def test_in_a_race_with_objects_the_answer_and_the_objects_wait_for_each_other(g
     graph.spin_until(lambda: heard[-1] != second)
     assert len(simulator.placed) == 1
     assert simulator.commands[-1] == (0.0, 2.0)
+
+
+def test_where_conditions_are_randomised_a_reset_waits_for_its_own(graph, heard):
+    simulator = KinematicSimulator()
+    bridge = graph.add(SimulatorBridge, randomised=True)
+    drive = topics.DRIVE.publish_from(graph.probe)
+    reset = topics.RESET.publish_from(graph.probe)
+    conditions = topics.CONDITIONS.publish_from(graph.probe)
+    graph.spin_until(
+        lambda: all(out.get_subscription_count() for out in (drive, reset, conditions))
+    )
+    bridge.start(simulator)
+    graph.spin_until(lambda: heard)
+
+    dim = Conditions(light_strength=0.5, action_delay=2)
+    first = heard[-1]
+    reset.publish(messages.to_reset(Reset(first, 1.0, 2.0, 0.5)))
+    conditions.publish(messages.to_conditions(first + 1, Conditions()))
+    # The frame is repeated when it goes unanswered: neither the reset alone is an answer, nor are
+    # another frame's conditions.
+    graph.spin_until(lambda: len(heard) == 2)
+    assert heard[1] == first
+    assert not simulator.resets
+    conditions.publish(messages.to_conditions(first, dim))
+    graph.spin_until(lambda: heard[-1] != first)
+    assert simulator.applied == [dim]
+    assert len(simulator.resets) == 1
+
+    # What is driven now comes into effect two control periods later; until then the car stands.
+    for speed in (1.0, 2.0, 3.0):
+        before = heard[-1]
+        drive.publish(messages.to_drive(before, Command(0.0, speed)))
+        graph.spin_until(lambda before=before: heard[-1] != before)
+    assert [speed for _, speed in simulator.commands[-3:]] == [0.0, 0.0, 1.0]
+
+    last = heard[-1]
+    conditions.publish(messages.to_conditions(last, Conditions()))
+    reset.publish(messages.to_reset(Reset(last, 1.0, 2.0, 0.5)))
+    graph.spin_until(lambda: heard[-1] != last)
+    drive.publish(messages.to_drive(heard[-1], Command(0.0, 3.5)))
+    graph.spin_until(lambda: simulator.commands[-1] == (0.0, 3.5))
+    assert simulator.applied == [dim, Conditions()]
 
 
 def test_each_camera_has_its_topic(graph, heard):

@@ -6,11 +6,11 @@ from math import atan, atan2, cos, hypot, pi, sin, tan
 
 import numpy as np
 import pytest
-from deepracer_core.action_space import Command, DiscreteActionSpace
+from deepracer_core.action_space import ActionSpace, Command, DiscreteActionSpace
 from deepracer_core.episode import CarState, EpisodeRecord, EpisodeRules
 from deepracer_core.observation import Observation
 from deepracer_core.reward import RewardFunction
-from deepracer_core.rollout import Judgement, Loss, Rollout
+from deepracer_core.rollout import Judgement, Loss, Reset, Rollout
 from deepracer_core.segment import Segment
 from deepracer_core.sensors import FRONT_FACING_CAMERA, LIDAR
 from deepracer_core.simulation import CONTROL_RATE, WHEELBASE, frame_time_ns
@@ -92,10 +92,12 @@ class KinematicCar:
         }
 
 
-def follow_center(track: Track, state: CarState, speed: float = 1.0) -> Command:
-    """Steer for a point of the centre line ahead (pure pursuit)."""
+def follow_center(
+    track: Track, state: CarState, speed: float = 1.0, offset: float = 0.0
+) -> Command:
+    """Steer for a point ahead, `offset` metres left of the centre line (pure pursuit)."""
     place = track.project([(state.x, state.y)])
-    x, y, _ = track.pose_at(float(place.distance[0]) + 0.35)
+    x, y, _ = track.pose_at(float(place.distance[0]) + 0.35, offset)
     bearing = atan2(y - state.y, x - state.x) - state.yaw
     angle = atan(2.0 * WHEELBASE * sin(bearing) / hypot(x - state.x, y - state.y))
     return Command(max(-pi / 6, min(pi / 6, angle)), speed)
@@ -127,6 +129,7 @@ class Race:
     segments: list[Segment] = field(default_factory=list)
     records: list[EpisodeRecord] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
+    resets: list[Reset] = field(default_factory=list)
 
     def tell(self, kind: str, *values: object) -> None:
         self.events.append((kind, values))
@@ -146,6 +149,7 @@ class Race:
             judgement = self.rollout.take_judgements()[-1]
             resets = self.rollout.take_resets()
             self.judgements.append(judgement)
+            self.resets += resets
             self.drain()
             yield judgement
             if judgement.to_act:
@@ -173,13 +177,16 @@ def make_race(
     driver: Driver = lambda track, state, judgement: follow_center(track, state),
     *,
     reward: Callable[[dict], float] = lambda params: params["speed"],
+    action_space: ActionSpace = ACTIONS,
     starts: StartPositions | None = None,
     rules: EpisodeRules | None = None,
     **options: object,
 ) -> Race:
     rollout = Rollout(
-        RewardFunction(reward, "reward_function.py"),
-        ACTIONS,
+        reward
+        if isinstance(reward, RewardFunction)
+        else RewardFunction(reward, "reward_function.py"),
+        action_space,
         starts or StartPositions(track),
         rules or EpisodeRules(),
         run="test",

@@ -279,3 +279,69 @@ def test_two_publishers_leave_whole_versions_and_the_newest_pointer(
 
 def _content(version: int) -> dict[str, bytes]:
     return {f"file{i}": bytes([version, i]) * 20_000 for i in range(3)}
+
+
+def test_all_but_the_newest_and_the_best_can_be_removed(store: ModelStore) -> None:
+    assert store.removable(keep=2) == []
+    for version in range(1, 7):
+        store.publish(version, FILES, {})
+    store.set_best(2, {})
+    assert store.removable(keep=2) == [1, 3, 4]
+    assert store.removable(keep=6) == []
+    for version in (1, 3, 4):
+        store.remove(version)
+    assert store.versions() == [2, 5, 6]
+    assert store.removable(keep=2) == []
+    assert (store.latest(), store.best()) == (6, 2)
+    for version in (2, 5, 6):
+        assert store.load(version).files == FILES
+    with pytest.raises(ModelNotFound, match="no complete version 3"):
+        store.load(3)
+    store.remove(3)
+
+
+def test_nothing_is_left_of_a_version_that_was_removed(store: ModelStore, storage: Storage) -> None:
+    for version in (1, 2):
+        store.publish(version, FILES, {})
+    store.remove(1)
+    assert {key.split("/")[1] for key in storage.keys("versions/")} == {"00000002"}
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_what_a_pointer_is_on_is_not_removed(store: ModelStore, version: int) -> None:
+    for each in (1, 2, 3):
+        store.publish(each, FILES, {})
+    store.set_best(1, {})
+    with pytest.raises(ValueError, match=f"version {version} .* is the latest or the best"):
+        store.remove(version)
+    assert store.load(version).files == FILES
+
+
+def test_what_a_killed_publisher_or_remover_left_can_be_removed(
+    store: ModelStore, storage: Storage
+) -> None:
+    storage.write("versions/00000001/policy.tflite", b"half")
+    for version in (2, 3):
+        store.publish(version, FILES, {})
+    storage.write("versions/00000004/policy.tflite", b"under way")
+    assert store.removable(keep=2) == [1]
+    store.remove(1)
+    assert store.removable(keep=2) == []
+
+
+def test_a_reader_whom_a_removal_overtakes_is_told_so(
+    store: ModelStore, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in (1, 2):
+        store.publish(version, FILES, {})
+    reader, read = ModelStore(storage), storage.read
+
+    def removed_before_the_first_file(key: str) -> object:
+        if key == "versions/00000001/policy.tflite":
+            store.remove(1)
+        return read(key)
+
+    monkeypatch.setattr(storage, "read", removed_before_the_first_file)
+    with pytest.raises(ModelNotFound, match="no complete version 1"):
+        reader.load(1)
+    assert reader.load(reader.latest()).version == 2

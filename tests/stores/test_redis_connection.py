@@ -24,10 +24,11 @@ ENCODED = "pl%40nted%2Fsecret%3F%23"
 
 @dataclass
 class GuardedServer:
-    """A Redis with a password, on a plain and on a TLS port."""
+    """A Redis with a password, on a plain port, a TLS port and a socket."""
 
     port: int
     tls_port: int
+    socket: Path
     authority: Path
 
 
@@ -40,6 +41,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]
         bind 127.0.0.1
         port {port}
         tls-port {tls_port}
+        unixsocket {folder}/redis.sock
         tls-cert-file {folder}/server.crt
         tls-key-file {folder}/server.key
         tls-auth-clients no
@@ -52,7 +54,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]
     assert server.stdin is not None
     server.stdin.write(settings.encode())
     server.stdin.close()
-    yield GuardedServer(port, tls_port, authority)
+    yield GuardedServer(port, tls_port, folder / "redis.sock", authority)
     server.terminate()
     server.wait()
 
@@ -110,6 +112,25 @@ def test_a_plain_server(shared_redis: RedisServer) -> None:
     client.set("test", b"\x00\xff")
     assert client.get("test") == b"\x00\xff"
     client.close()
+
+
+def test_a_socket_of_this_machine(guarded: GuardedServer) -> None:
+    client = connect(f"unix://:{ENCODED}@{guarded.socket}")
+    client.set("over", b"a socket")
+    assert client.get("over") == b"a socket"
+    assert connect(f"unix://default:{ENCODED}@{guarded.socket}?db=1").get("over") is None
+
+
+def test_a_socket_without_its_password(guarded: GuardedServer) -> None:
+    with pytest.raises(ConfigurationError, match=r"unix://USER:PASSWORD@/PATH") as told:
+        connect(f"unix://:planted@{guarded.socket}")
+    assert f"unix://{guarded.socket} refused the login" in str(told.value)
+    assert "planted" not in str(told.value)
+
+
+def test_a_socket_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(RedisUnavailable, match=rf"no Redis answered at unix://{tmp_path}/no\.sock"):
+        connect(f"unix://{tmp_path}/no.sock", deadline_s=0.1)
 
 
 def test_a_password(guarded: GuardedServer) -> None:
@@ -171,7 +192,9 @@ def test_it_waits_for_a_server_that_starts_later(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("localhost:6379", "must begin with redis:// or rediss://"),
+        ("localhost:6379", "must begin with redis://, rediss:// or unix://"),
+        ("unix://", "its whole path: unix:///PATH"),
+        ("unix://relative/redis.sock", "its whole path: unix:///PATH"),
         ("http://planted:planted@host", "must begin with .* not with http://"),
         ("redis://:pla/nted@host:1", "percent-encoded"),
         ("redis://:pla?nted@host:1", "percent-encoded"),
@@ -196,6 +219,7 @@ def test_addresses_that_cannot_be(url: str, message: str) -> None:
         ("rediss://:planted@host:1/2?ssl_ca_certs=x", "rediss://host:1/2"),
         ("redis://[::1]:7", "redis://[::1]:7"),
         ("redis://", "redis://localhost:6379"),
+        ("unix://me:planted@/run/redis.sock?db=1", "unix:///run/redis.sock"),
     ],
 )
 def test_the_address_is_shown_without_its_password(url: str, shown: str) -> None:

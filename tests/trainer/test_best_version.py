@@ -61,3 +61,12 @@ def test_the_champion_is_judged_anew_when_it_has_driven_more():
     champion = Standing(version=7, episodes=6, mean_completion=80.0, mean_lap_s=11.0)
     assert best_of(*[record(7, 10.0)] * 6, champion=champion) == champion
     assert best_of(*[record(7, 10.0)] * 7, champion=champion).mean_completion == 10.0
+
+
+def test_a_version_that_is_gone_is_left_out_and_the_next_best_takes_its_place():
+    standings = Standings(Standing(version=7, episodes=6, mean_completion=95.0, mean_lap_s=None))
+    standings.add([record(8, 90.0)] * 5 + [record(9, 80.0)] * 5)
+    for version in (7, 8, 9):
+        assert standings.best().version == version
+        standings.forget(version)
+    assert standings.best() is None

@@ -131,7 +131,9 @@ def test_acts_without_tensorflow_as_with_it(architecture, sensors, shapes, actio
     model = lively(network(architecture, action_space, sensors, shapes))
     # The file knows which input is which sensor's, whatever order it is asked for.
     policy = lite(model, action_space, sensors[::-1])
-    assert policy.observation_shapes == {sensor: shapes[sensor] for sensor in sensors}
+    assert {sensor: shape for sensor, (_, shape) in policy.takes.items()} == {
+        sensor: shapes[sensor] for sensor in sensors
+    }
     observations = seen(16, sensors, shapes)
     expected = model(observations)[0].numpy()
     if action_space.is_discrete:
@@ -193,7 +195,8 @@ def test_refuses_what_is_no_model_or_another_one():
     with pytest.raises(PolicyError, match=r"CAMERAS, LIDAR to .*, got FRONT_FACING_CAMERA uint8"):
         lite(model, DISCRETE, ("STEREO_CAMERAS", "LIDAR"))
     policy = lite(model, DISCRETE)
-    for observation in (*one_by_one(seen(1)), {"LIDAR": np.ones(64, np.float32)}, {}):
+    signed = {"FRONT_FACING_CAMERA": np.zeros(SHAPES["FRONT_FACING_CAMERA"], np.int8)}
+    for observation in (*one_by_one(seen(1)), {"LIDAR": np.ones(64, np.float32)}, signed, {}):
         with pytest.raises(PolicyError, match=r"observation {.* does not fit the model's input"):
             policy.act(observation, np.random.default_rng(0), greedy=True)
 

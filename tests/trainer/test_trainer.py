@@ -263,6 +263,17 @@ def test_the_store_points_to_the_version_that_drives_best(run):
     assert run.status.trainer()["best_version"] == 2
 
 
+def test_old_versions_go_but_not_those_whose_experience_may_still_come(run):
+    now = itertools.count(step=10.0)
+    limits = Limits(job_duration_s=1e4, max_policy_lag=3, keep_versions=2)
+    for version in range(12):
+        run.drive(1, version)
+    run.trainer(episodes=1, until=12, limits=limits, clock=lambda: next(now)).run()
+    versions = run.store.versions()
+    assert versions[-4:] == [9, 10, 11, 12]
+    assert 1 not in versions
+
+
 def test_redis_may_go_away(tmp_path):
     server = RedisServer(tmp_path / "redis").start()
     run = Run(server.url, tmp_path / "store")

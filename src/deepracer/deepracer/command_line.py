@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.randomisation import RANDOMISED
 from deepracer_core.track_library import (
     imported_folder,
     load_track,
@@ -35,7 +36,8 @@ from deepracer.video.selection import Selection
 
 app = typer.Typer(
     help="Train a simulated AWS DeepRacer car to drive, and see how well it does.",
-    epilog="Exit codes: 0 done, 1 a process of the job failed, 2 something given cannot be used,"
+    epilog="`deepracer COMMAND --help` explains a command."
+    " Exit codes: 0 done, 1 a process of the job failed, 2 something given cannot be used,"
     " 3 smoke found a part that does not work, 4 no model was learnt, 130 Ctrl-C, 143 SIGTERM.",
     no_args_is_help=True,
     add_completion=False,
@@ -84,7 +86,7 @@ def train_command(
     raise typer.Exit(train(_resolve(given, config), Console(), video=video))
 
 
-@app.command("evaluate")
+@app.command("evaluate", short_help="Let a trained model race, and draw its lines.")
 @takes_settings(
     "run",
     "runs_folder",
@@ -96,6 +98,7 @@ def train_command(
     "headless",
     *CAMERA_FIELDS,
     *RACE_FIELDS,
+    *RANDOMISED,
     run="Name of the run. [default: the latest one]",
     track="Track to drive on. [default: the one that the run was trained on]",
     evaluation_trials="Laps to drive. [default: 3]",
@@ -191,7 +194,7 @@ def video_command(
     )
 
 
-@app.command("smoke")
+@app.command("smoke", short_help="Try all parts together for about two minutes.")
 @takes_settings("runs_folder", "track", "redis", "store", "seed", "headless")
 def smoke_command(
     given: dict[str, Any], config: ConfigOption = None, verbose: VerboseOption = False
@@ -201,7 +204,7 @@ def smoke_command(
     raise typer.Exit(smoke(_resolve(given, config), Console()))
 
 
-@app.command("check")
+@app.command("check", short_help="Look at a job's settings and files; start nothing.")
 @takes_settings(*SETTING_NAMES)
 def check_command(
     given: dict[str, Any], config: ConfigOption = None, verbose: VerboseOption = False
@@ -223,7 +226,7 @@ def check_command(
     raise typer.Exit(exit_codes.DONE if good else exit_codes.UNUSABLE)
 
 
-@app.command("tracks")
+@app.command("tracks", short_help="List the tracks.")
 def tracks_command() -> None:
     """List the tracks, those that come with the project and the imported ones."""
     shipped = shipped_names()
@@ -235,7 +238,7 @@ def tracks_command() -> None:
     Console().print(table)
 
 
-@app.command("import-track")
+@app.command("import-track", short_help="Make a track of a public route file.")
 def import_track_command(
     route: Annotated[Path, typer.Argument(metavar="ROUTE.npy", help="Public route file.")],
     name: Annotated[

@@ -98,12 +98,16 @@ def evaluate(
                 " another with --run"
             )
     results = folder.new_evaluation()
-    if is_path(model):
-        own_store = results / "store"
-        version = copy_model(model, own_store)
-        settings = dataclasses.replace(settings, store=str(own_store))
-    else:
-        version = chosen_version(open_store(settings, folder), model)
+    try:
+        if is_path(model):
+            own_store = results / "store"
+            version = copy_model(model, own_store)
+            settings = dataclasses.replace(settings, store=str(own_store))
+        else:
+            version = chosen_version(open_store(settings, folder), model)
+    except ConfigurationError:
+        folder.drop_empty_evaluation(results)
+        raise
     with Interruption() as interruption:
         log_to_file(
             results / "deepracer.log" if settings.run is None else folder.logs / "deepracer.log"
@@ -183,14 +187,14 @@ def run_evaluation(
         ConfigurationError: the model cannot be loaded.
         JobFailed: a process of the simulation died.
     """
-    place_of_results = place_of_results or folder.new_evaluation()
-    results = place_of_results / "results.json"
     # The model's own file: the user's may have changed since it was trained.
-    metadata = place_of_results / "model_metadata.json"
     try:
-        stored = open_store(settings, folder).load(version, names=[metadata.name])
+        stored = open_store(settings, folder).load(version, names=["model_metadata.json"])
     except StoreError as error:
         raise ConfigurationError(f"store: {error}") from error
+    place_of_results = place_of_results or folder.new_evaluation()
+    results = place_of_results / "results.json"
+    metadata = place_of_results / "model_metadata.json"
     metadata.write_bytes(stored.files[metadata.name])
     with claim_workplace() as workplace:
         launched = LaunchedProcess(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepracer_core.randomisation import RANDOMISED
 from deepracer_core.redis_server import free_port
 
 from deepracer.project_files import find_input
@@ -47,6 +48,7 @@ def learning_arguments(settings: JobSettings, folder: RunFolder, redis: RedisPla
         "hyperparameters": find_input(settings.hyperparameters),
         "seed": settings.seed,
         "job_duration_in_seconds": settings.job_duration_in_seconds,
+        "keep_versions": settings.keep_versions,
     }
 
 
@@ -102,6 +104,6 @@ def _simulation(settings: JobSettings, folder: RunFolder, workplace: Workplace) 
         # Into the launch's log file; on the display nobody sees them.
         "trace_log": True,
         "max_steps": settings.max_steps,
-        **{name: getattr(settings, name) for name in (*CAMERA_FIELDS, *RACE_FIELDS)},
+        **{name: getattr(settings, name) for name in (*CAMERA_FIELDS, *RACE_FIELDS, *RANDOMISED)},
         "socket": workplace.folder / "simulator.socket",
     }

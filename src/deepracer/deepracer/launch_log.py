@@ -20,7 +20,7 @@ class End:
     lines: tuple[str, ...]
 
 
-def first_end(log_path: Path, keep: int = 12, start: int = 0) -> End | None:
+def first_end(log_path: Path, keep: int = 40, start: int = 0) -> End | None:
     """Find the process that ended first, with its last `keep` lines; None when all still run.
 
     The first one is the cause: the launch then stops the others, which may not end well either.

@@ -25,6 +25,9 @@ from deepracer.settings_sources import shown
 STOP_LADDER = ((signal.SIGINT, 4.5), (signal.SIGTERM, 1.5), (signal.SIGKILL, 1.5))
 """Signals that end a launch, and how many seconds each is given: together under ten."""
 
+_LEFT_ALONE_S = 0.5
+"""Seconds for what has outlived its launch: nobody but the kernel has asked it to end."""
+
 log = logging.getLogger(__name__)
 
 
@@ -134,6 +137,7 @@ def stop_together(launches: Sequence[LaunchedProcess]) -> None:
         asked = [each.pid for each in launches if each.exit_code is None]
         if number == signal.SIGINT and asked:
             send_signal(asked, number)
+            patience_s = _LEFT_ALONE_S if wait_until_gone(asked, patience_s) else 0.0
         else:
             send_signal(_all_processes(launches), number)
         if wait_until_gone(_all_processes(launches), patience_s) and not _all_processes(launches):

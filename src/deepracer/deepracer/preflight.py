@@ -13,9 +13,13 @@ from deepracer_core.errors import ConfigurationError
 from deepracer_core.hyperparameters import load_hyperparameters
 from deepracer_core.model_metadata import ModelMetadata, load_model_metadata, parse_model_metadata
 from deepracer_core.model_store import StoreError, open_model_store
+from deepracer_core.race_objects import SceneSource
+from deepracer_core.race_scenes import SceneSettings, create_scenes
 from deepracer_core.redis_connection import RedisUnavailable, address, connect
 from deepracer_core.reward import RewardError, load_reward_function, reward_params
 from deepracer_core.simulation import CONTROL_RATE, frame_time_ns
+from deepracer_core.stage import Stage
+from deepracer_core.starts import Start
 from deepracer_core.track import Track
 from deepracer_core.track_library import load_track
 
@@ -63,12 +67,10 @@ def findings(resolved: ResolvedSettings, folder: RunFolder | None) -> Iterator[F
     metadata = find_input(settings.model_metadata)
     for subject, look in (
         ("track", lambda: _look_at_track(settings.track)),
+        ("race_type", lambda: _look_at_race(settings)),
         ("model_metadata", lambda: _look_at_model_metadata(metadata)),
         ("hyperparameters", lambda: _look_at_hyperparameters(find_input(settings.hyperparameters))),
-        (
-            "reward_function",
-            lambda: _look_at_reward(find_input(settings.reward_function), settings.track),
-        ),
+        ("reward_function", lambda: _look_at_reward(settings)),
         ("redis", lambda: _look_at_redis(settings.redis)),
         ("store", lambda: _look_at_store(settings.store)),
         ("run", lambda: _look_at_run(settings.store, folder, metadata)),
@@ -95,8 +97,21 @@ def _look_at_track(name: str) -> str:
 
 
 def _look_at_worker(own: JobSettings) -> str:
-    track = _look_at_track(own.track)
-    return f"{track}; its reward {_look_at_reward(find_input(own.reward_function), own.track)}"
+    track, race = _look_at_track(own.track), _look_at_race(own)
+    return f"{track}, {race}; its reward {_look_at_reward(own)}"
+
+
+def _look_at_race(settings: JobSettings) -> str:
+    try:
+        track = load_track(settings.track)
+    except ConfigurationError:
+        return f"{settings.race_type}, and there is no track to try it on"
+    _scenes(settings, track)
+    return settings.race_type
+
+
+def _scenes(settings: JobSettings, track: Track) -> SceneSource | None:
+    return create_scenes(SceneSettings.of(settings), track, seed=settings.seed, worker=0)
 
 
 def _look_at_model_metadata(path: Path) -> str:
@@ -115,22 +130,29 @@ def _look_at_hyperparameters(path: Path) -> str:
     )
 
 
-def _look_at_reward(path: Path, track_name: str) -> str:
+def _look_at_reward(settings: JobSettings) -> str:
+    path = find_input(settings.reward_function)
     function = load_reward_function(path)
     try:
-        track = load_track(track_name)
+        track = load_track(settings.track)
+        scenes = _scenes(settings, track)
     except ConfigurationError:
-        return f"it loads, but there is no track to try it on; {path}"
-    return f"gives {function(_first_step(track)):g} at the start line; {path}"
+        return f"it loads, but there is no race to try it on; {path}"
+    return f"gives {function(_first_step(track, scenes)):g} at the start line; {path}"
 
 
-def _first_step(track: Track) -> dict[str, Any]:
+def _first_step(track: Track, scenes: SceneSource | None) -> dict[str, Any]:
     """What a reward function is told when the car has left the start line at 1 m/s."""
+    stage = Stage(scenes)
+    place = stage.prepare(Start(track, 0.0), episode=0)
     start, after = (
-        CarState(frame_time_ns(step), *track.pose_at(step / CONTROL_RATE), 1.0, 0.0)
+        CarState(
+            frame_time_ns(step), *track.pose_at(place.distance + step / CONTROL_RATE), 1.0, 0.0
+        )
         for step in (0, 1)
     )
-    episode = Episode(track, EpisodeRules(), start, number=0)
+    stage.begin(start.time_ns)
+    episode = Episode(track, EpisodeRules(), start, 0, stage.objects_at)
     return reward_params(track, track.waypoints, episode.advance(after))
 
 

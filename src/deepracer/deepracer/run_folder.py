@@ -76,6 +76,12 @@ class RunFolder:
         folder.mkdir(parents=True)
         return folder
 
+    def drop_empty_evaluation(self, folder: Path) -> None:
+        """Remove the folder of an evaluation that never began; what has something in it stays."""
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+            self.evaluations.rmdir()
+
     @contextlib.contextmanager
     def claim(self) -> Iterator[int]:
         """Make the folder and keep every other job out of it; give the lock's descriptor.

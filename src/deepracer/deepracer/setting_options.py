@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 import typer
+from deepracer_core.randomisation import RANDOMISED
 from pydantic.fields import FieldInfo
 
 from deepracer.settings import JobSettings
@@ -54,12 +55,12 @@ def _option(name: str, other_help: str | None) -> inspect.Parameter:
     flag = kind is bool
     option = option_name(name)
     text = other_help or declared.description or ""
-    if other_help is None and not flag and declared.default is not None:
-        text += f" [default: {shown(declared.default)}]"
+    if other_help is None and declared.default is not None:
+        text += f" [default: {_answer(declared.default) if flag else shown(declared.default)}]"
     info = typer.Option(
         f"{option}/--no-{option[2:]}" if flag else option,
         help=text,
-        metavar=None if flag else _METAVARS[kind],
+        metavar=None if flag else "MIN:MAX" if name in RANDOMISED else _METAVARS[kind],
         # What is not given stays None, so that the layers below can say it.
         show_default=False,
     )
@@ -67,3 +68,7 @@ def _option(name: str, other_help: str | None) -> inspect.Parameter:
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
     )
+
+
+def _answer(value: bool) -> str:
+    return "yes" if value else "no"

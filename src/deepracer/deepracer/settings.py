@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Annotated, Any
 
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.randomisation import RANDOMISED, expected_range, parse_range
 from deepracer_core.simulation import CONTROL_RATE
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticCustomError
 
 INPUT_FIELDS = ("reward_function", "model_metadata", "hyperparameters")
 """The settings that name the three files a user of DeepRacer brings."""
-
-WORKER_FIELDS = ("track", "reward_function", "max_steps", "seed")
-"""The settings that a worker can have of its own."""
 
 CAMERA_FIELDS = ("camera_width", "camera_height", "camera_rate")
 """The settings of the car's cameras; launch arguments have the same names."""
@@ -20,6 +20,7 @@ RACE_FIELDS = (
     "race_type",
     "reverse_direction",
     "alternate_driving_direction",
+    "change_start_position",
     "round_robin_advance_dist",
     "start_position_offset",
     "number_of_resets",
@@ -40,6 +41,9 @@ RACE_FIELDS = (
     "lane_change_distance",
 )
 """The settings of the race; launch arguments and parameters of the rollout have the same names."""
+
+WORKER_FIELDS = ("track", "reward_function", "max_steps", "seed", *RACE_FIELDS)
+"""The settings that a worker can have of its own."""
 
 
 def _divides_the_control_rate(rate: int) -> int:
@@ -85,7 +89,7 @@ class JobSettings:
         description="Hyperparameters of the training algorithm.",
     )
     job_duration_in_seconds: int = Field(
-        default=1080,
+        default=900,
         ge=1,
         le=864_000,
         description="Wall-clock seconds that rollouts and training alternate for.",
@@ -105,8 +109,9 @@ class JobSettings:
     worker_settings: tuple[dict[str, Any], ...] | None = Field(
         default=None,
         description="What each worker has of its own, a list like `[{track: meadow_loop}, {track:"
-        f" pond_oval}}]` of mappings with any of {', '.join(WORKER_FIELDS)}; workers beyond its end"
-        " begin it anew.",
+        " pond_oval}]` of mappings with any of track, reward_function, max_steps, seed and the"
+        " settings of the race, race_type to lane_change_distance; workers beyond its end begin it"
+        " anew.",
     )
     redis: str | None = Field(
         default=None,
@@ -119,6 +124,13 @@ class JobSettings:
         min_length=1,
         description="Where model versions are kept: s3://bucket/prefix or a folder; without one,"
         " `store/` in the run's folder.",
+    )
+    keep_versions: int = Field(
+        default=50,
+        ge=0,
+        le=1_000_000,
+        description="Newest model versions that stay in the store, besides the best one; 0 keeps"
+        " all.",
     )
     segment_length: int = Field(
         default=32,
@@ -187,6 +199,11 @@ class JobSettings:
         default=False,
         description="Drive every second training episode the other way.",
     )
+    change_start_position: bool = Field(
+        default=True,
+        description="Begin each training episode further on than the one before; if not, all of"
+        " them at the start line.",
+    )
     round_robin_advance_dist: float = Field(
         default=0.05,
         ge=0.0,
@@ -253,7 +270,7 @@ class JobSettings:
         default=0.2,
         ge=0.0,
         le=4.0,
-        description="Their speed, m/s.",
+        description="Speed of the other cars, m/s.",
     )
     min_distance_between_bot_cars: float = Field(
         default=2.0,
@@ -273,17 +290,99 @@ class JobSettings:
         default=3.0,
         ge=0.0,
         le=1000.0,
-        description="Seconds between their lane changes, at least.",
+        description="Seconds between lane changes of the other cars, at least.",
     )
     upper_lane_change_time: float = Field(
         default=5.0,
         ge=0.0,
         le=1000.0,
-        description="Seconds between their lane changes, at most.",
+        description="Seconds between lane changes of the other cars, at most.",
     )
     lane_change_distance: float = Field(
         default=1.0,
         ge=0.01,
         le=100.0,
-        description="Metres that a lane change takes.",
+        description="Metres that such a lane change takes.",
     )
+    light_strength: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: factor of all light, the sky's too.",
+    )
+    light_color: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: factors of the light's red, green and"
+        " blue, each drawn on its own.",
+    )
+    light_azimuth_deg: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: degrees that the light stands further"
+        " round, counter-clockwise.",
+    )
+    light_elevation_deg: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: degrees that the light stands higher up"
+        " (the worlds' stands at 61).",
+    )
+    road_color: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: factors of the road's red, green and"
+        " blue.",
+    )
+    road_texture: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: number of the road's texture, 0 to 3:"
+        " asphalt, patched asphalt, slabs, carpet.",
+    )
+    field_color: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: factors of the field's red, green and"
+        " blue.",
+    )
+    field_texture: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: number of the field's texture, 0 to 3:"
+        " grass, sand, floorboards, tiles.",
+    )
+    line_color: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: factors of the lines' red, green and"
+        " blue.",
+    )
+    object_color: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: factors of the red, green and blue of"
+        " boxes and other cars.",
+    )
+    camera_pitch_deg: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: degrees that the camera looks further"
+        " down.",
+    )
+    camera_field_of_view_deg: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: degrees that the camera sees wider.",
+    )
+    friction: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: factor of the tyres' friction.",
+    )
+    action_delay: str | None = Field(
+        default=None,
+        description="Randomised in each episode, MIN:MAX: control periods, whole, that an action"
+        " takes to come into effect.",
+    )
+
+    @field_validator(*RANDOMISED, mode="before")
+    @classmethod
+    def _check_range(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse what is no range; YAML takes some for numbers, 2:10 for 130."""
+        name = info.field_name or ""
+        if value is not None and not isinstance(value, str):
+            raise PydanticCustomError("range", "expected MIN:MAX, in quotes in a settings file")
+        try:
+            if value:
+                parse_range(name, value)
+        except ConfigurationError:
+            expected = {"expected": expected_range(name)}
+            raise PydanticCustomError("range", "{expected}", expected) from None
+        return value

@@ -18,6 +18,7 @@ from deepracer.job_progress import JobProgress
 
 _PERIOD_S = 0.5
 _CONNECT_DEADLINE_S = 1.0
+_LAST_LOOK_S = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class StatusFeed:
         self._run = run
         self._news: SimpleQueue[_News] = SimpleQueue()
         self._end = threading.Event()
+        self._looks_once_more = False
         self._thread = threading.Thread(target=self._follow, name="status feed", daemon=True)
 
     def __enter__(self) -> "StatusFeed":
@@ -81,13 +83,26 @@ class StatusFeed:
                 progress.trainer = news.trainer
                 self.ends_at = news.came_at + float(news.trainer.get("seconds_left", 0.0))
 
+    def finish(self, progress: JobProgress) -> None:
+        """End with one more look, at what came while the job was stopped; waits for it a little.
+
+        For a Redis that is still there then; one of the job's own has ended with the rest.
+        """
+        self._looks_once_more = True
+        self._end.set()
+        self._thread.join(_LAST_LOOK_S)
+        self.update(progress)
+
     def _follow(self) -> None:
         after = "0"
         told: dict[str, Any] | None = None
         is_first = True
         status: RunStatus | None = None
         absent = False
-        while not self._end.is_set():
+        while True:
+            is_over = self._end.is_set()
+            if is_over and not self._looks_once_more:
+                return
             try:
                 if status is None:
                     status = RunStatus(connect(self._url, _CONNECT_DEADLINE_S), self._run)
@@ -109,4 +124,6 @@ class StatusFeed:
                 after = entries[-1][0] if entries else after
                 records = tuple(record for _, record in entries)
                 self._news.put(_News(records, news, came_at=time.monotonic()))
+            if is_over:
+                return
             self._end.wait(_PERIOD_S)

@@ -148,8 +148,12 @@ def run_training(job: TrainingJob, console: Console) -> None:
     with (
         contextlib.closing(open_display(console)) as display,
         StatusFeed(job.redis.url, job.folder.name) as feed,
+        contextlib.ExitStack() as afterwards,
         launch_job(job) as launches,
     ):
+        if job.redis.port is None:
+            # This Redis outlives the job: what the workers write as they end counts, too.
+            afterwards.callback(feed.finish, job.progress)
         learning, workers = launches.learning, launches.workers
         started = time.monotonic()
         while True:

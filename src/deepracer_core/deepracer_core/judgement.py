@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from deepracer_core.conditions import Conditions
 from deepracer_core.episode import EpisodeStatus
 from deepracer_core.simulation import ObjectPose
 
@@ -57,9 +58,11 @@ class Reset:
         x: metres.
         y: metres.
         yaw: radians.
+        conditions: of the episode that follows or goes on; None where nothing is randomised.
     """
 
     time_ns: int
     x: float
     y: float
     yaw: float
+    conditions: Conditions | None = None

@@ -65,7 +65,11 @@ class LitePolicy:
         expected = {sensor: observation_dtype(sensor) for sensor in sensors}
         found = {sensor: np.dtype(details["dtype"]) for sensor, details in inputs.items()}
         size = action_space.size if action_space.is_discrete else 2 * action_space.size
-        if found != expected or [_signature(x) for x in outputs] != [f"float32 {(1, size)}"]:
+        if (
+            found != expected
+            or any(details["shape"].tolist()[:1] != [1] for details in inputs.values())
+            or [_signature(details) for details in outputs] != [f"float32 {(1, size)}"]
+        ):
             raise PolicyError(
                 f"policy: expected {', '.join(expected)} to float32 {(1, size)}, "
                 f"got {', '.join(f'{name} {_signature(x)}' for name, x in inputs.items())} to "
@@ -74,17 +78,15 @@ class LitePolicy:
             )
         self._inputs = {sensor: inputs[sensor]["index"] for sensor in expected}
         self._output = outputs[0]["index"]
-        self.observation_shapes: dict[str, tuple[int, ...]] = {
-            sensor: tuple(inputs[sensor]["shape"].tolist()[1:]) for sensor in expected
+        self.takes: dict[str, tuple[str, tuple[int, ...]]] = {
+            sensor: (dtype.name, tuple(inputs[sensor]["shape"].tolist()[1:]))
+            for sensor, dtype in expected.items()
         }
-        """Shape of each part of the observations that it takes, by sensor."""
+        """Of each part of an observation, by sensor, what it is made of and its shape."""
         # A file can be whole and the weights in it no numbers; better seen now than on the road.
         # Ones are possible for all sensors, zeros are no distances.
         self.parameters(
-            {
-                sensor: np.ones(shape, expected[sensor])
-                for sensor, shape in self.observation_shapes.items()
-            }
+            {sensor: np.ones(shape, name) for sensor, (name, shape) in self.takes.items()}
         )
 
     def parameters(self, observation: Observation) -> NDArray[np.float32]:
@@ -93,10 +95,10 @@ class LitePolicy:
         Raises:
             PolicyError: the observation does not fit, or the network's answer is not finite.
         """
-        shapes = {sensor: array.shape for sensor, array in observation.items()}
-        if shapes != self.observation_shapes:
+        given = {sensor: (part.dtype.name, part.shape) for sensor, part in observation.items()}
+        if given != self.takes:
             raise PolicyError(
-                f"observation {shapes} does not fit the model's input {self.observation_shapes}: "
+                f"observation {given} does not fit the model's input {self.takes}: "
                 'check "sensor" in model_metadata.json'
             )
         for sensor, index in self._inputs.items():

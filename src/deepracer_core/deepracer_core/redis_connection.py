@@ -10,7 +10,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from deepracer_core.errors import ConfigurationError
 
-_SCHEMES = ("redis", "rediss")
+_SCHEMES = ("redis", "rediss", "unix")
 _TIMEOUT_S = 5.0
 
 _OUTAGES = (
@@ -35,8 +35,9 @@ def connect(url: str, deadline_s: float = 10.0) -> redis.Redis:
     `redis.ConnectionError` or `redis.TimeoutError`; the client then connects anew by itself.
 
     Args:
-        url: `redis://` or `rediss://` (TLS), with `user:password@` before the host; redis-py's
-            connection options (`ssl_ca_certs`, `ssl_certfile`, ...) as its query.
+        url: `redis://` or `rediss://` (TLS), with `user:password@` before the host, or
+            `unix:///PATH` of a socket; redis-py's connection options (`ssl_ca_certs`,
+            `ssl_certfile`, ...) as its query.
         deadline_s: how long to wait for a server that is down or still loads its data, seconds.
 
     Returns:
@@ -47,12 +48,15 @@ def connect(url: str, deadline_s: float = 10.0) -> redis.Redis:
         RedisUnavailable: nothing answered within the deadline.
     """
     where = address(url)
+    uses_tls = _scheme(url) == "rediss"
     client = _client(url, where, _TIMEOUT_S, retries=2)
     probe = _client(url, where, max(0.1, min(_TIMEOUT_S, deadline_s)), retries=0)
     attempts = Retrying(
         stop=stop_after_delay(deadline_s),
         wait=wait_random_exponential(multiplier=0.02, max=0.5),
-        retry=retry_if_exception(_may_pass),
+        retry=retry_if_exception(
+            lambda error: _may_pass(error) and not (uses_tls and _is_tls_fault(error))
+        ),
         reraise=True,
     )
     try:
@@ -60,10 +64,10 @@ def connect(url: str, deadline_s: float = 10.0) -> redis.Redis:
     except _REFUSED as error:
         raise ConfigurationError(
             f"Redis at {where} refused the login ({error}): put the right one into its address, "
-            f"{_scheme(url)}://USER:PASSWORD@HOST:PORT (percent-encoded; USER may be empty)"
+            f"{_login_form(url)} (percent-encoded; USER may be empty)"
         ) from error
     except (redis.RedisError, OSError) as error:
-        if _is_tls_fault(error):
+        if uses_tls and _is_tls_fault(error):
             raise ConfigurationError(
                 f"no TLS connection to Redis at {where} ({error}): name the authority that signed "
                 "its certificate with ?ssl_ca_certs=FILE, this side's own certificate with "
@@ -87,7 +91,7 @@ def address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in _SCHEMES:
         raise ConfigurationError(
-            "the address of Redis must begin with redis:// or rediss://, "
+            "the address of Redis must begin with redis://, rediss:// or unix://, "
             f"not with {parts.scheme + '://' if parts.scheme else 'a bare name'}"
         )
     # The part before an unencoded "/", "?" or "#" in a password would be taken for the host.
@@ -96,6 +100,12 @@ def address(url: str) -> str:
             f"the password in the {parts.scheme}:// address must be percent-encoded "
             "(%2F for /, %3F for ?, %23 for #, %40 for @)"
         )
+    if parts.scheme == "unix":
+        if parts.hostname or not parts.path:
+            raise ConfigurationError(
+                "the address of Redis's socket must have its whole path: unix:///PATH"
+            )
+        return f"unix://{parts.path}"
     try:
         port = parts.port or 6379
     except ValueError as error:
@@ -115,10 +125,11 @@ def is_outage(error: BaseException) -> bool:
 
 
 def _may_pass(error: BaseException) -> bool:
-    return is_outage(error) and not isinstance(error, _REFUSED) and not _is_tls_fault(error)
+    return is_outage(error) and not isinstance(error, _REFUSED)
 
 
 def _client(url: str, where: str, timeout_s: float, retries: int) -> redis.Redis:
+    options = {} if _scheme(url) == "unix" else {"socket_keepalive": True}
     try:
         client = redis.Redis.from_url(
             url,
@@ -127,8 +138,8 @@ def _client(url: str, where: str, timeout_s: float, retries: int) -> redis.Redis
             client_name="deepracer",
             socket_connect_timeout=timeout_s,
             socket_timeout=timeout_s,
-            socket_keepalive=True,
             retry=Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.2), retries),
+            **options,
         )
         client.connection_pool.make_connection()
     except (TypeError, ValueError) as error:
@@ -142,6 +153,11 @@ def _client(url: str, where: str, timeout_s: float, retries: int) -> redis.Redis
 
 def _scheme(url: str) -> str:
     return urlsplit(url).scheme
+
+
+def _login_form(url: str) -> str:
+    scheme = _scheme(url)
+    return f"{scheme}://USER:PASSWORD@{'/PATH' if scheme == 'unix' else 'HOST:PORT'}"
 
 
 def _is_tls_fault(error: BaseException) -> bool:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from deepracer_core.action_space import ActionSpace, Command
 from deepracer_core.answers import Answer, Answers
+from deepracer_core.conditions import Conditions
 from deepracer_core.episode import (
     CarState,
     Episode,
@@ -25,6 +26,7 @@ from deepracer_core.journal import Journal, Loss
 from deepracer_core.judgement import Judgement, Placement, Reset
 from deepracer_core.observation import Observation
 from deepracer_core.race_objects import SceneSource
+from deepracer_core.randomisation import Randomisation
 from deepracer_core.reward import RewardFunction, reward_params
 from deepracer_core.segment import Segment
 from deepracer_core.simulation import CONTROL_RATE
@@ -85,6 +87,7 @@ class Rollout:
         first_episode: int = 0,
         trial_rules: TrialRules | None = None,
         scenes: SceneSource | None = None,
+        randomisation: Randomisation | None = None,
         wall_clock: Callable[[], float] = time,
     ) -> None:
         """Prepare for the first state.
@@ -104,6 +107,8 @@ class Rollout:
                 that it has not had.
             trial_rules: of an evaluation: whether the car is put back, and what that costs.
             scenes: what else is on the road; None in a time trial.
+            randomisation: draws the conditions of each episode; None: they never change. A lap that
+                goes on where the last one ended is driven in the conditions of that one.
             wall_clock: unix time in seconds.
         """
         if segment_length < 1:
@@ -118,6 +123,7 @@ class Rollout:
         self._trial_rules = (mode == "evaluation" and trial_rules) or TrialRules()
         self._trial = Trial(self._trial_rules)
         self._stage = Stage(scenes)
+        self._randomisation = randomisation
         self._worker = worker
         self._wall_clock = wall_clock
         self._journal = Journal(
@@ -356,7 +362,14 @@ class Rollout:
                 f"{state.yaw:.3f}: is something else driving it, or is the world another track's?"
             )
         self._resets_asked += 1
-        return Reset(state.time_ns, x, y, yaw)
+        return Reset(state.time_ns, x, y, yaw, self._conditions())
+
+    def _conditions(self) -> Conditions | None:
+        """Of the episode in which the car is put back, or of the one that comes."""
+        if self._randomisation is None:
+            return None
+        number = self._number if self._episode is None else self._episode.number
+        return self._randomisation.conditions(number)
 
     def _answer(self, state: CarState, judgement: Judgement, reset: Reset | None) -> None:
         placement = self._stage.placement(state.time_ns)

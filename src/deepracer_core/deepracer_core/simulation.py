@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from deepracer_core.conditions import Conditions
+
 CONTROL_RATE = 15
 """Steps of the agent in one second of simulated time: one camera frame, one action."""
 
@@ -98,6 +100,12 @@ class Simulator(Protocol):
         """Have other things stand at these poses in the next frame, and until they are placed anew.
 
         Their models are in the world, each under its name.
+        """
+
+    def apply(self, conditions: Conditions) -> None:
+        """Have these conditions in the next frame, and until others are applied.
+
+        The action's delay is not the simulator's business: a step is driven as it is told.
         """
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from deepracer_core.conditions import Conditions
 from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, frame_time_ns
 from numpy.typing import NDArray
 
@@ -56,6 +57,7 @@ class GazeboSimulator:
         self._deadline = deadline
         self._sequence = 0
         self._placement = b""
+        self._changed = b""
         self._socket = self._connect()
         hello = bytearray(frames.HELLO.size)
         self._receive(memoryview(hello))
@@ -126,6 +128,32 @@ class GazeboSimulator:
             parts.append(frames.PLACED.pack(name, *pose))
         self._placement = b"".join(parts)
 
+    def apply(self, conditions: Conditions) -> None:
+        """Have these conditions in the next frame, and until others are applied.
+
+        Raises:
+            SimulatorError: the simulator's plugin is too old for it.
+        """
+        if not self._features & frames.CHANGES:
+            raise SimulatorError(
+                f"{self._path}: the car plugin knows no conditions: build it again with set-up"
+            )
+        self._changed = frames.CHANGED.pack(
+            conditions.light_strength,
+            *conditions.light_color,
+            conditions.light_azimuth,
+            conditions.light_elevation,
+            *conditions.road_color,
+            *conditions.field_color,
+            *conditions.line_color,
+            *conditions.object_color,
+            conditions.camera_pitch,
+            conditions.camera_field_of_view,
+            conditions.friction,
+            conditions.road_texture,
+            conditions.field_texture,
+        )
+
     def close(self) -> None:
         """Let go of the simulator. Closing twice is allowed."""
         self._socket.close()
@@ -137,6 +165,9 @@ class GazeboSimulator:
         placement, self._placement = self._placement, b""
         if placement:
             flags |= frames.PLACE
+        changed, self._changed = self._changed, b""
+        if changed:
+            flags |= frames.CONDITIONS
         images = self._images_to_fill(bool(flags & frames.RESET))
         if not images:
             flags |= frames.BLIND
@@ -144,7 +175,7 @@ class GazeboSimulator:
             frames.REQUEST_MAGIC, self._sequence, self._iterations, flags, *numbers
         )
         try:
-            self._socket.sendall(request + placement)
+            self._socket.sendall(request + placement + changed)
         except OSError as error:
             raise self._lost(error) from error
         # The frame keeps the memory, so each reply gets its own and nothing is copied.

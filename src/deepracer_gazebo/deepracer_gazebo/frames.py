@@ -15,11 +15,17 @@ RESET = 1
 PLACE = 2
 """Flag of a request: a PLACEMENT follows it, and as many PLACED as that says."""
 
+CONDITIONS = 4
+"""Flag of a request: CHANGED follows it, after what PLACE adds."""
+
 BLIND = 8
 """Flag of a request: its reply needs no images."""
 
 PLACES = 1
 """Feature of a server: it takes requests with PLACE."""
+
+CHANGES = 2
+"""Feature of a server: it takes requests with CONDITIONS."""
 
 HELLO = struct.Struct("<6IQ")
 """Magic, protocol, physics iterations in a second, how many cameras, features, reserved, iterations
@@ -36,6 +42,10 @@ PLACEMENT = struct.Struct("<2I")
 
 PLACED = struct.Struct("<32s3d")
 """Name of a model, x, y, yaw."""
+
+CHANGED = struct.Struct("<21d2I")
+"""Conditions: light's strength, color, azimuth, elevation; colors of road, field, lines, objects;
+the camera's pitch, field of view; friction; textures of road, field."""
 
 REPLY = np.dtype(
     [

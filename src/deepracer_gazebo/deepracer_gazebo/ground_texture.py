@@ -35,6 +35,34 @@ def noise(seed: int, cells: Sequence[int]) -> NDArray[np.float64]:
     return ranks.reshape(total.shape) / (total.size - 1)
 
 
+def with_joints(levels: NDArray[np.float64], columns: int, rows: int) -> NDArray[np.float64]:
+    """Slabs with dark joints between them.
+
+    Args:
+        levels: float64[SIZE, SIZE], [0, 1], of the slabs.
+        columns: how many slabs lie side by side.
+        rows: how many lie above each other.
+    """
+    slabs = 0.4 + 0.6 * levels
+    for axis, count in ((0, rows), (1, columns)):
+        at = np.arange(count) * SIZE // count
+        joints = np.concatenate((at, at + 1))
+        slabs[joints if axis == 0 else (slice(None), joints)] = 0.0
+    return slabs
+
+
+def with_squares(levels: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """A carpet: squares of two shades by turns.
+
+    Args:
+        levels: float64[SIZE, SIZE], [0, 1], of the pile.
+        count: of squares along either side; an even number has no seam.
+    """
+    number = np.arange(SIZE) * count // SIZE
+    is_light = (number[:, None] + number) % 2
+    return 0.6 * is_light + 0.4 * levels
+
+
 def png(levels: NDArray[np.float64], dark: Color, light: Color) -> bytes:
     """A PNG of 16 colours from dark to light.
 

@@ -34,12 +34,6 @@ Files = Iterator[tuple[str, bytes]]
 
 def field_files() -> Files:
     """The ground that all tracks lie on: a plane to drive on, grass, and the roads' materials."""
-    asphalt = ground_texture.noise(1, cells=(8, 64, 128, 256))
-    grass = ground_texture.noise(2, cells=(4, 8, 32, 128))
-    textures = {
-        "asphalt": ground_texture.png(asphalt, dark=(62, 62, 65), light=(88, 88, 91)),
-        "grass": ground_texture.png(grass, dark=(44, 98, 34), light=(84, 146, 58)),
-    }
     description = "The ground under every track: a plane to drive on, covered with grass"
     texts = {
         "model.config": MODEL_CONFIG.format(name="field", description=description),
@@ -49,8 +43,33 @@ def field_files() -> Files:
     }
     for path, text in texts.items():
         yield f"models/field/{path}", text.encode()
-    for name, data in textures.items():
+    for name, data in _textures().items():
         yield f"models/field/materials/textures/{name}.png", data
+
+
+def _textures() -> dict[str, bytes]:
+    """The coverings of road and field by name, as PNG; those with a number are for randomisation.
+
+    `conditions.TEXTURES` says how many each has.
+    """
+    asphalt = ground_texture.noise(1, cells=(8, 64, 128, 256))
+    grass = ground_texture.noise(2, cells=(4, 8, 32, 128))
+    coarse = ground_texture.noise(3, cells=(4, 16, 32, 64))
+    fine = ground_texture.noise(4, cells=(64, 128, 256))
+    png, with_joints = ground_texture.png, ground_texture.with_joints
+    squares = ground_texture.with_squares(fine, 8)
+    return {
+        "asphalt": png(asphalt, dark=(62, 62, 65), light=(88, 88, 91)),
+        # Patched asphalt, concrete slabs, a carpet.
+        "asphalt_1": png(coarse, dark=(38, 38, 40), light=(112, 110, 106)),
+        "asphalt_2": png(with_joints(fine, 2, 2), dark=(62, 61, 58), light=(122, 120, 114)),
+        "asphalt_3": png(squares, dark=(50, 52, 62), light=(92, 94, 104)),
+        "grass": png(grass, dark=(44, 98, 34), light=(84, 146, 58)),
+        # Sand, floorboards, tiles.
+        "grass_1": png(coarse, dark=(138, 112, 72), light=(206, 182, 134)),
+        "grass_2": png(with_joints(fine, 1, 12), dark=(70, 42, 22), light=(172, 122, 72)),
+        "grass_3": png(with_joints(grass, 4, 4), dark=(84, 88, 92), light=(176, 184, 188)),
+    }
 
 
 def track_files(name: str, description: str, rows: NDArray[np.float64]) -> Files:

@@ -46,8 +46,8 @@ void Pose(const gazebo::rendering::ScenePtr &scene, uint32_t id, const ignition:
 }
 }  // namespace
 
-Cameras::Cameras(gazebo::physics::WorldPtr world, gazebo::physics::ModelPtr car)
-  : world_(world), sensors_(FindCameras(car))
+Cameras::Cameras(gazebo::physics::WorldPtr world, gazebo::physics::ModelPtr car, Appearance &appearance)
+  : world_(world), appearance_(appearance), sensors_(FindCameras(car))
 {
   for (const auto &sensor : sensors_)
     sensor->SetActive(false);
@@ -106,6 +106,8 @@ void Cameras::Render()
 {
   for (const auto &sensor : sensors_)
   {
+    // The chase camera is no part of the car: nobody mounted it askew.
+    appearance_.Show(scene_, sensor->Camera(), sensor->Name() != "chase");
     sensor->Camera()->Render(true);
     sensor->Camera()->PostRender();
   }

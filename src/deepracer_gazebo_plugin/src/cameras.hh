@@ -10,6 +10,7 @@
 #include <gazebo/rendering/rendering.hh>
 #include <gazebo/sensors/sensors.hh>
 
+#include "appearance.hh"
 #include "frames.hh"
 
 namespace deepracer
@@ -21,7 +22,7 @@ class Cameras
 {
 public:
   /// Throws std::runtime_error when the car carries no camera, or one whose name is too long for the wire.
-  Cameras(gazebo::physics::WorldPtr world, gazebo::physics::ModelPtr car);
+  Cameras(gazebo::physics::WorldPtr world, gazebo::physics::ModelPtr car, Appearance &appearance);
 
   /// Everything in the world can be seen; the views are known from then on.
   bool Ready();
@@ -40,6 +41,7 @@ private:
   void PoseVisuals();
 
   gazebo::physics::WorldPtr world_;
+  Appearance &appearance_;
   std::vector<gazebo::sensors::CameraSensorPtr> sensors_;
   gazebo::rendering::ScenePtr scene_;
   std::vector<View> views_;

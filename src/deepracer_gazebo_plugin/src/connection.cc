@@ -14,6 +14,8 @@
 
 #include <gazebo/common/Console.hh>
 
+#include "conditions.hh"
+
 namespace deepracer
 {
 namespace
@@ -90,6 +92,9 @@ std::optional<Request> Connection::Receive(const Hello &hello, const std::vector
   places_.clear();
   if (request.flags & Request::kPlace && !ReceivePlaces())
     return std::nullopt;
+  conditions_.reset();
+  if (request.flags & Request::kConditions && !ReceiveConditions())
+    return std::nullopt;
   return request;
 }
 
@@ -120,6 +125,23 @@ bool Connection::ReceivePlaces()
       Drop("it placed something without a name or at no place");
       return false;
     }
+  return true;
+}
+
+bool Connection::ReceiveConditions()
+{
+  Conditions conditions;
+  if (recv(client_, &conditions, sizeof(conditions), MSG_WAITALL) != sizeof(conditions))
+  {
+    Drop("its conditions are incomplete");
+    return false;
+  }
+  if (!IsPossible(conditions))
+  {
+    Drop("it asked for conditions that are not possible");
+    return false;
+  }
+  conditions_ = conditions;
   return true;
 }
 

@@ -27,6 +27,9 @@ public:
   /// What the newest request places.
   const std::vector<Placed> &Places() const { return places_; }
 
+  /// What the newest request wants to be changed, if anything.
+  const std::optional<Conditions> &NewConditions() const { return conditions_; }
+
   /// Lets go of a client whose request cannot be met.
   void Refuse(const std::string &reason) { Drop(reason); }
 
@@ -36,10 +39,12 @@ private:
   void Accept(const Hello &hello, const std::vector<View> &views);
   void Drop(const std::string &reason);
   bool ReceivePlaces();
+  bool ReceiveConditions();
 
   std::string path_;
   int listener_ = -1;
   int client_ = -1;
   std::vector<Placed> places_;
+  std::optional<Conditions> conditions_;
 };
 }  // namespace deepracer

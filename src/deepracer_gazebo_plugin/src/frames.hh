@@ -16,12 +16,13 @@ constexpr uint32_t kProtocol = 2;
 struct Hello
 {
   static constexpr uint32_t kPlaces = 1;
+  static constexpr uint32_t kConditions = 2;
 
   uint32_t magic;
   uint32_t protocol;
   uint32_t physics_rate;  // iterations in one second of simulated time
   uint32_t cameras;       // of the car, in the order of its SDF
-  uint32_t features;      // kPlaces: a request can place objects
+  uint32_t features;      // kPlaces: a request can place objects; kConditions: it can carry conditions
   uint32_t reserved;
   uint64_t iterations;    // since the simulator started
 };
@@ -33,11 +34,12 @@ struct View
   uint32_t width, height;  // of its image, pixels of 3 bytes (red, green, blue)
 };
 
-/// With kPlace, a Placement follows, and as many Placed as it says.
+/// With kPlace, a Placement follows, and as many Placed as it says; after these, with kConditions, Conditions.
 struct Request
 {
   static constexpr uint32_t kReset = 1;
   static constexpr uint32_t kPlace = 2;
+  static constexpr uint32_t kConditions = 4;
   static constexpr uint32_t kBlind = 8;  // the reply needs no images
 
   uint32_t magic;
@@ -62,6 +64,23 @@ struct Placed
   double x, y, yaw;
 };
 
+/// From this step on the world looks, and the road grips, so. As it is here: like the world's own files say.
+struct Conditions
+{
+  double light_strength = 1.0;                      // factor; of the sky, too
+  double light_color[3] = {1.0, 1.0, 1.0};          // factors of red, green and blue; of the sky, too
+  double light_azimuth = 0.0;                       // so far further round, counter-clockwise from above
+  double light_elevation = 0.0;                     // so far higher up
+  double road_color[3] = {1.0, 1.0, 1.0};           // factors of red, green and blue
+  double field_color[3] = {1.0, 1.0, 1.0};
+  double line_color[3] = {1.0, 1.0, 1.0};
+  double object_color[3] = {1.0, 1.0, 1.0};
+  double camera_pitch = 0.0;                        // so far further down
+  double camera_field_of_view = 0.0;                // so much wider, horizontally
+  double friction = 1.0;                            // factor of that of the tyres
+  uint32_t road_texture = 0, field_texture = 0;     // which of the textures; 0: the world's own
+};
+
 /// Followed by the image of each camera (height * width * 3 bytes, rows from the top) and the names of the models
 /// that the car touched during the step (UTF-8, separated by line feeds).
 struct Reply
@@ -84,5 +103,6 @@ struct Reply
 static_assert(sizeof(Hello) == 32 && sizeof(View) == 40, "padding on the wire");
 static_assert(sizeof(Request) == 56 && sizeof(Reply) == 192, "padding on the wire");
 static_assert(sizeof(Placement) == 8 && sizeof(Placed) == 56, "padding on the wire");
+static_assert(sizeof(Conditions) == 176, "padding on the wire");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the frames are little-endian");
 }  // namespace deepracer

@@ -12,10 +12,12 @@
 #include <gazebo/physics/physics.hh>
 #include <gazebo/transport/TransportIface.hh>
 
+#include "appearance.hh"
 #include "cameras.hh"
 #include "car.hh"
 #include "connection.hh"
 #include "contacts.hh"
+#include "grip.hh"
 #include "objects.hh"
 
 using namespace std::chrono_literals;
@@ -80,7 +82,9 @@ private:
 
     car_ = std::make_unique<Car>(model);
     contacts_ = std::make_unique<Contacts>(world, model);
-    cameras_ = std::make_unique<Cameras>(world, model);
+    grip_ = std::make_unique<Grip>(model);
+    appearance_ = std::make_unique<Appearance>(world);
+    cameras_ = std::make_unique<Cameras>(world, model, *appearance_);
     objects_ = std::make_unique<Objects>(world);
 
     const auto start = model->WorldPose();
@@ -135,6 +139,11 @@ private:
     const auto missing = objects_->Place(connection_->Places());
     if (!missing.empty())
       return connection_->Refuse("it placed '" + missing + "', which the world does not have");
+    if (const auto &conditions = connection_->NewConditions())
+    {
+      grip_->Set(conditions->friction);
+      appearance_->Set(*conditions);
+    }
     request_ = request;
     started_ = std::chrono::steady_clock::now();
     contacts_->Clear();
@@ -182,7 +191,7 @@ private:
     hello.protocol = kProtocol;
     hello.physics_rate = static_cast<uint32_t>(std::lround(1.0 / world_->Physics()->GetMaxStepSize()));
     hello.cameras = static_cast<uint32_t>(cameras_->Views().size());
-    hello.features = Hello::kPlaces;
+    hello.features = Hello::kPlaces | Hello::kConditions;
     hello.iterations = world_->Iterations();
     return hello;
   }
@@ -191,6 +200,8 @@ private:
   std::string path_;
   std::unique_ptr<Car> car_;
   std::unique_ptr<Contacts> contacts_;
+  std::unique_ptr<Grip> grip_;
+  std::unique_ptr<Appearance> appearance_;
   std::unique_ptr<Cameras> cameras_;
   std::unique_ptr<Objects> objects_;
   std::unique_ptr<Connection> connection_;

@@ -6,6 +6,7 @@ Nothing here decides anything; SI units and radians on both sides (REP-103), the
 
 import math
 from array import array
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from builtin_interfaces.msg import Time
 from cv_bridge import CvBridge
 from deepracer_core.action_space import Command
 from deepracer_core.car_geometry import steering_angle
+from deepracer_core.conditions import Conditions
 from deepracer_core.episode import CarState, EpisodeStatus
 from deepracer_core.race_objects import RaceType, object_name
 from deepracer_core.rollout import Judgement, Placement, Reset
@@ -231,6 +233,27 @@ def from_objects(message: PoseArray, race_type: RaceType) -> Placement:
             for index, pose in enumerate(message.poses)
         ),
     )
+
+
+def to_conditions(time_ns: int, conditions: Conditions) -> DiagnosticArray:
+    """The conditions that come with the reset of a frame; a color is three numbers."""
+    values = asdict(conditions).items()
+    texts = {
+        name: " ".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
+        for name, value in values
+    }
+    return _status(time_ns, "conditions", "randomised", **texts)
+
+
+def from_conditions(message: DiagnosticArray) -> tuple[int, Conditions]:
+    """The frame and the conditions that a message stands for."""
+    texts = _values(message)
+    values = {}
+    for entry in fields(Conditions):
+        kind = int if isinstance(entry.default, int) else float
+        numbers = tuple(map(kind, texts[entry.name].split()))
+        values[entry.name] = numbers if isinstance(entry.default, tuple) else numbers[0]
+    return from_stamp(message.header.stamp), Conditions(**values)
 
 
 def to_episode(judgement: Judgement) -> DiagnosticArray:

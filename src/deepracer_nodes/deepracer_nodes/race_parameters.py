@@ -2,19 +2,12 @@
 
 from dataclasses import dataclass
 
-from deepracer_core.bot_cars import BotCarRules, BotCars
-from deepracer_core.errors import ConfigurationError
-from deepracer_core.object_places import Spread, parse_places
-from deepracer_core.obstacles import Obstacles
-from deepracer_core.race_objects import RaceType, SceneSource
+from deepracer_core.race_scenes import MAX_OBJECTS
 from deepracer_core.starts import StartPositions
 from deepracer_core.track import Track
 from deepracer_core.trial import TrialRules
 
 from deepracer_nodes.parameters import parameter
-
-MAX_OBJECTS = 20
-"""So many objects at most are on the road in a race."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +21,9 @@ class RaceParameters:
     reverse_direction: bool = parameter(False, "drive against the direction of the track's route")
     alternate_driving_direction: bool = parameter(
         False, "drive every second training episode the other way"
+    )
+    change_start_position: bool = parameter(
+        True, "begin each training episode further on; if not, all at the start line"
     )
     round_robin_advance_dist: float = parameter(
         0.05, "share of the lap from one training start to the next", lowest=0.0, highest=0.999
@@ -78,35 +74,23 @@ class RaceParameters:
     )
 
 
-def parse_race_type(name: str) -> RaceType:
-    """The race of a name.
-
-    Raises:
-        ConfigurationError: there is no such race.
-    """
-    try:
-        return RaceType(name)
-    except ValueError:
-        known = ", ".join(race.value for race in RaceType)
-        raise ConfigurationError(f"race_type: expected one of {known}, got {name!r}") from None
-
-
 def create_starts(
     given: RaceParameters, track: Track, *, training: bool, ahead: float = 0.0
 ) -> StartPositions:
-    """Where episodes begin; those of an evaluation all at one place.
+    """Where episodes begin: all at one place in an evaluation, or when it is not to change.
 
     Args:
         given: the parameters.
         track: in the direction of its route.
-        training: whether the starts go round the lap.
-        ahead: share of the lap that this worker begins further on in training.
+        training: whether this is no evaluation.
+        ahead: share of the lap that this worker begins further on, if the place changes.
     """
+    changing = training and given.change_start_position
     return StartPositions(
         track.reversed() if given.reverse_direction else track,
-        advance=given.round_robin_advance_dist if training else 0.0,
+        advance=given.round_robin_advance_dist if changing else 0.0,
         alternate_direction=given.alternate_driving_direction and training,
-        first=(given.start_position_offset + ahead * training) % 1.0,
+        first=(given.start_position_offset + ahead * changing) % 1.0,
     )
 
 
@@ -118,49 +102,3 @@ def create_trial_rules(given: RaceParameters) -> TrialRules:
         collision_penalty=given.collision_penalty,
         is_continuous=given.is_continuous,
     )
-
-
-def create_scenes(
-    given: RaceParameters, track: Track, *, seed: int, worker: int
-) -> SceneSource | None:
-    """What else is on the road; None in a time trial.
-
-    Args:
-        given: the parameters.
-        track: in either direction.
-        seed: of the run.
-        worker: index of this simulation.
-
-    Raises:
-        ConfigurationError: there is no such race, or its objects cannot be on this track.
-    """
-    race = parse_race_type(given.race_type)
-    if race is RaceType.TIME_TRIAL:
-        return None
-    if race is RaceType.OBJECT_AVOIDANCE:
-        places = parse_places(given.object_positions.split(";"), "object_positions")
-        if len(places) > MAX_OBJECTS:
-            raise ConfigurationError(
-                f"object_positions: expected at most {MAX_OBJECTS} places, got {len(places)}"
-            )
-        boxes = Spread(
-            given.number_of_obstacles,
-            given.min_distance_between_obstacles,
-            given.randomize_obstacle_locations,
-            places,
-        )
-        boxes.check(track, "boxes")
-        return Obstacles(boxes, seed=seed, worker=worker)
-    cars = Spread(
-        given.number_of_bot_cars,
-        given.min_distance_between_bot_cars,
-        given.randomize_bot_car_locations,
-    )
-    cars.check(track, "bot cars")
-    rules = BotCarRules(
-        given.bot_car_speed,
-        given.is_lane_change,
-        (given.lower_lane_change_time, given.upper_lane_change_time),
-        given.lane_change_distance,
-    )
-    return BotCars(cars, rules, seed=seed, worker=worker)

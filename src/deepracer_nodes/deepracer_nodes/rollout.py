@@ -14,6 +14,7 @@ from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.model_store import open_storage
 from deepracer_core.observation import Observation
+from deepracer_core.race_scenes import SceneSettings, create_scenes
 from deepracer_core.records import EvaluationRecords, TrainingRecords
 from deepracer_core.records_writer import RecordsWriter
 from deepracer_core.redis_connection import connect
@@ -36,17 +37,17 @@ from deepracer_nodes.parameters import declare, parameter
 from deepracer_nodes.process import run
 from deepracer_nodes.race_parameters import (
     RaceParameters,
-    create_scenes,
     create_starts,
     create_trial_rules,
 )
+from deepracer_nodes.randomisation_parameters import RandomisationParameters, create_randomisation
 
 FLUSH_DEADLINE_S = 2.0
 """Seconds for the last experience to reach Redis at the end; shorter than a launch's patience."""
 
 
 @dataclass(frozen=True)
-class RolloutParameters(RaceParameters):
+class RolloutParameters(RaceParameters, RandomisationParameters):
     """What the launch file tells the rollout node."""
 
     track: str = parameter("", "name of a track of the library")
@@ -56,7 +57,9 @@ class RolloutParameters(RaceParameters):
     run: str = parameter("default", "name of the run")
     worker: int = parameter(0, "index of this simulation worker", lowest=0, highest=10_000)
     seed: int = parameter(0, "seed of the run", lowest=0, highest=2**31 - 1)
-    redis: str = parameter("", "redis:// address of the experience buffer, for training")
+    redis: str = parameter(
+        "", "address of the Redis server with the experience buffer, for training"
+    )
     segment_length: int = parameter(32, "steps in a segment", lowest=1, highest=4096)
     max_steps: int = parameter(
         0, "cap on the steps of an episode, 0: by the track's length", lowest=0, highest=1_000_000
@@ -98,6 +101,7 @@ class RolloutNode(Node):
         self._episode = topics.EPISODE.publish_from(self)
         self._reset = topics.RESET.publish_from(self)
         self._objects = topics.OBJECTS.publish_from(self)
+        self._conditions = topics.CONDITIONS.publish_from(self)
         topics.ODOMETRY.subscribe_on(self, self._on_odometry)
         topics.JOINT_STATES.subscribe_on(self, self._on_joint_state)
         topics.DRIVE.subscribe_on(self, self._on_drive)
@@ -168,6 +172,8 @@ class RolloutNode(Node):
         for judgement in self._race.take_judgements():
             self._episode.publish(messages.to_episode(judgement))
         for reset in self._race.take_resets():
+            if reset.conditions is not None:
+                self._conditions.publish(messages.to_conditions(reset.time_ns, reset.conditions))
             self._reset.publish(messages.to_reset(reset))
         for loss in self._race.take_losses():
             self.get_logger().warning(f"episode {loss.episode}: {loss.reason}")
@@ -223,7 +229,8 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
         trials=given.trials,
         first_episode=first_episode,
         trial_rules=create_trial_rules(given),
-        scenes=create_scenes(given, track, seed=given.seed, worker=given.worker),
+        scenes=create_scenes(SceneSettings.of(given), track, seed=given.seed, worker=given.worker),
+        randomisation=create_randomisation(given, seed=given.seed, worker=given.worker),
     )
 
 

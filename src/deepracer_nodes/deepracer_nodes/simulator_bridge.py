@@ -9,10 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from deepracer_core.action_delay import ActionDelay
+from deepracer_core.action_space import Command
+from deepracer_core.conditions import Conditions
+from deepracer_core.judgement import Reset
 from deepracer_core.lidar import Lidar, outlines
 from deepracer_core.race_objects import RaceType
+from deepracer_core.race_scenes import parse_race_type
 from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, Simulator
 from deepracer_gazebo.client import GazeboSimulator
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseArray, PoseStamped, TwistStamped
 from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
@@ -22,7 +28,6 @@ from rosgraph_msgs.msg import Clock as ClockMessage
 from deepracer_nodes import messages, topics
 from deepracer_nodes.parameters import declare, parameter
 from deepracer_nodes.process import run
-from deepracer_nodes.race_parameters import parse_race_type
 
 try:
     from tf2_msgs.msg import TFMessage
@@ -45,6 +50,7 @@ class BridgeParameters:
         "time_trial",
         "time_trial, object_avoidance or head_to_bot: with objects, each frame waits for theirs",
     )
+    randomised: bool = parameter(False, "each reset waits for the conditions that it brings")
     camera_rate: int = parameter(
         CONTROL_RATE,
         "pictures in a second of simulated time, a divisor of 15",
@@ -68,6 +74,9 @@ class SimulatorBridge(Node):
         # What is to be done about the current frame, and where the objects are after it.
         self._answer: Callable[[], Frame] | None = None
         self._objects: tuple[ObjectPose, ...] | None = None
+        self._conditions: Conditions | None = None
+        self._awaits_conditions = False
+        self._delay = ActionDelay()
         self._race = RaceType.TIME_TRIAL
         # What stands on the road in the current frame.
         self._placed: tuple[ObjectPose, ...] = ()
@@ -83,6 +92,7 @@ class SimulatorBridge(Node):
         topics.DRIVE.subscribe_on(self, self._on_drive)
         topics.RESET.subscribe_on(self, self._on_reset)
         topics.OBJECTS.subscribe_on(self, self._on_objects)
+        topics.CONDITIONS.subscribe_on(self, self._on_conditions)
         # The simulated clock stands still while nobody answers, so this one is the wall's.
         self._repeat = self.create_timer(
             REPEAT_PERIOD, self._publish_again, clock=Clock(clock_type=ClockType.STEADY_TIME)
@@ -107,29 +117,50 @@ class SimulatorBridge(Node):
     def _on_drive(self, message: TwistStamped) -> None:
         if self._answers_current_frame(message.header.stamp):
             command = messages.from_drive(message)
-            self._take(lambda: self._simulator.step(command.steering_angle, command.speed))
+            self._awaits_conditions = False
+            self._take(lambda: self._drive(command))
 
     def _on_reset(self, message: PoseStamped) -> None:
         if self._answers_current_frame(message.header.stamp):
             reset = messages.from_reset(message)
-            self._take(lambda: self._simulator.reset(reset.x, reset.y, reset.yaw))
+            self._awaits_conditions = self.parameters.randomised
+            self._take(lambda: self._put(reset))
 
     def _on_objects(self, message: PoseArray) -> None:
         if self._answers_current_frame(message.header.stamp):
             self._objects = messages.from_objects(message, self._race).objects
             self._advance_when_answered()
 
+    def _on_conditions(self, message: DiagnosticArray) -> None:
+        if self._answers_current_frame(message.header.stamp):
+            _, self._conditions = messages.from_conditions(message)
+            self._advance_when_answered()
+
+    def _drive(self, command: Command) -> Frame:
+        arriving = self._delay.arriving(command)
+        return self._simulator.step(arriving.steering_angle, arriving.speed)
+
+    def _put(self, reset: Reset) -> Frame:
+        conditions = self._conditions
+        if conditions is not None:
+            self._simulator.apply(conditions)
+            self._delay = ActionDelay(conditions.action_delay)
+        return self._simulator.reset(reset.x, reset.y, reset.yaw)
+
     def _take(self, answer: Callable[[], Frame]) -> None:
         self._answer = answer
         self._advance_when_answered()
 
     def _advance_when_answered(self) -> None:
-        """In a race with objects, what comes first, an answer or the objects, waits for the other.
+        """What comes first, an answer or what belongs to it, waits for the other.
 
-        They come from different nodes, and in the frame both have happened.
+        In a race with objects these come from another node than the drive, and in the frame both
+        have happened. Where conditions are randomised, a reset brings some.
         """
         answer, objects = self._answer, self._objects
         if answer is None or (objects is None and self._race is not RaceType.TIME_TRIAL):
+            return
+        if self._awaits_conditions and self._conditions is None:
             return
         self._answer = self._objects = None
         if objects:
@@ -146,6 +177,7 @@ class SimulatorBridge(Node):
 
     def _advance(self, frame: Frame) -> None:
         self._frame = frame
+        self._conditions = None
         self._repeat.reset()
         self._publish(frame)
 

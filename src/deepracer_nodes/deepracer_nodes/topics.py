@@ -195,6 +195,15 @@ OBJECTS = Topic(
     ("simulator_bridge",),
     "where boxes or bot cars are in the frame after the stamped one",
 )
+CONDITIONS = Topic(
+    "conditions",
+    DiagnosticArray,
+    COMMAND_QOS,
+    "each reset, if randomised",
+    "rollout",
+    ("simulator_bridge",),
+    "light, colours, camera, friction and delay from the reset of the stamped frame on",
+)
 EPISODE = Topic(
     "episode",
     DiagnosticArray,
@@ -241,6 +250,7 @@ TOPICS = (
     DRIVE,
     RESET,
     OBJECTS,
+    CONDITIONS,
     EPISODE,
     POLICY,
 )

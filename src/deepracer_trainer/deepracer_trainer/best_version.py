@@ -74,6 +74,13 @@ class Standings:
             version, len(completions), fmean(completions), fmean(laps) if laps else None
         )
 
+    def forget(self, version: int) -> None:
+        """Leave a version out from now on: there is no such model any more."""
+        self._completions.pop(version, None)
+        self._laps.pop(version, None)
+        if self._champion and version == self._champion.version:
+            self._champion = None
+
     def best(self) -> Standing | None:
         """The version that drives best, of equal ones the newest."""
         versions = set(self._completions) | ({self._champion.version} if self._champion else set())
@@ -129,7 +136,10 @@ class BestVersion:
             return True
         try:
             self._store.set_best(best.version, asdict(best))
-        except (StoreUnavailable, ModelNotFound):
+        except StoreUnavailable:
+            return False
+        except ModelNotFound:
+            self._forget_removed(best.version)
             return False
         if self.standing is None or best.version != self.standing.version:
             _LOG.info(
@@ -140,3 +150,12 @@ class BestVersion:
             )
         self.standing = best
         return True
+
+    def _forget_removed(self, version: int) -> None:
+        """Leave out a version that has been removed since it drove; one may also be yet to come."""
+        try:
+            newest = self._store.latest() or 0
+        except StoreUnavailable:
+            return
+        if version < newest:
+            self._standings.forget(version)

@@ -77,6 +77,7 @@ def _train(
         job_duration_s=given.job_duration_in_seconds,
         steps_between_training=given.steps_between_training,
         max_policy_lag=given.max_policy_lag,
+        keep_versions=given.keep_versions,
     )
     stop = threading.Event()
     trainer = Trainer(learner, buffer, status, store, hyperparameters, limits, user_files, stop)
@@ -136,7 +137,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--run", required=True, help="name of the training run")
-    add("--redis", required=True, help="address of the Redis server, redis://host:port")
+    add(
+        "--redis",
+        required=True,
+        help="address of the Redis server, redis://host:port or unix:///PATH",
+    )
     add("--store", required=True, help="folder or s3://bucket/prefix of the model versions")
     add("--model-metadata", required=True, type=Path, help="path of model_metadata.json")
     add("--hyperparameters", required=True, type=Path, help="path of hyperparameters.json")
@@ -160,8 +165,21 @@ def _parser() -> argparse.ArgumentParser:
         default=4,
         help="experience of a policy more versions old than this is dropped",
     )
+    add(
+        "--keep-versions",
+        type=_not_negative,
+        default=50,
+        help="newest versions that stay in the store, besides the best; 0 keeps all",
+    )
     add("--threads", type=_positive, default=1, help="of TensorFlow")
     return parser
+
+
+def _not_negative(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"expected an integer from 0, got {text}")
+    return value
 
 
 def _positive(text: str) -> int:

@@ -23,6 +23,7 @@ from deepracer_trainer import checkpoint
 from deepracer_trainer.best_version import BestVersion
 from deepracer_trainer.experience import Collector, Iteration, name_segments
 from deepracer_trainer.intake import Intake
+from deepracer_trainer.old_versions import OldVersions
 from deepracer_trainer.ppo import ClippedPPO, NonFiniteLossError, UpdateInterruptedError
 
 _STORE_RETRY_S = 2.0
@@ -39,11 +40,13 @@ class Limits:
         job_duration_s: wall-clock seconds after which the training ends.
         steps_between_training: an update begins at the latest after so many steps.
         max_policy_lag: experience of a policy so many versions old is still learnt from.
+        keep_versions: newest versions that stay in the store, besides the best; 0: all versions.
     """
 
     job_duration_s: float
     steps_between_training: int = 1024
     max_policy_lag: int = 4
+    keep_versions: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,11 @@ class Trainer:
         )
         self._intake = Intake(buffer, self._collector, learner, store, limits.max_policy_lag)
         self._best = BestVersion(status, store)
+        # The weights of those that may still have acted are needed after a restart.
+        needed = limits.max_policy_lag + 1
+        self._old_versions = OldVersions(
+            store, limits.keep_versions and max(limits.keep_versions, needed), clock
+        )
         self._metrics: dict[str, float] = {}
 
     def run(self) -> None:
@@ -190,6 +198,7 @@ class Trainer:
             self._metrics["charts/episodic_return"] = fmean(iteration.returns)
         self._publish(iteration, counters)
         self._buffer.acknowledge(iteration.identifiers)
+        self._old_versions.prune()
         _LOG.info(
             "iteration version=%d %s publish_s=%.2f %s",
             self.version,

@@ -7,6 +7,8 @@
     model/deepracer_checkpoints.json        both in their public form, written after either moved
 
 A version without a manifest is not there for any reader; publishing it again overwrites the rest.
+One that is removed loses its manifest first. A reader whom that overtakes is told `ModelNotFound`,
+and finds by the pointer what has come instead.
 """
 
 import json
@@ -29,6 +31,7 @@ from deepracer_core.model_store.storage import Storage
 
 _LATEST = "latest.json"
 _BEST = "best.json"
+_VERSION_KEY = re.compile(r"versions/(\d{8,})/")
 _MANIFEST_KEY = re.compile(r"versions/(\d{8,})/" + re.escape(MANIFEST))
 _POINTER_ATTEMPTS = 10
 
@@ -156,6 +159,35 @@ class ModelStore:
         keys = self._storage.keys("versions/")
         return sorted(int(match[1]) for key in keys if (match := _MANIFEST_KEY.fullmatch(key)))
 
+    def removable(self, keep: int) -> list[int]:
+        """The versions that are neither among the newest ones nor the best, ascending.
+
+        Among them are older ones that were begun and never completed.
+
+        Args:
+            keep: how many of the newest are left out.
+        """
+        keys = list(self._storage.keys("versions/"))
+        begun = {int(match[1]) for key in keys if (match := _VERSION_KEY.match(key))}
+        complete = {int(match[1]) for key in keys if (match := _MANIFEST_KEY.fullmatch(key))}
+        latest = self.latest() or 0
+        kept = {*sorted(complete)[-keep:], self.best()}
+        return sorted(version for version in begun if version < latest and version not in kept)
+
+    def remove(self, version: int) -> None:
+        """Remove a version for good, or what is left of it.
+
+        Raises:
+            ValueError: a pointer is on it.
+        """
+        with self._storage.publishing():
+            if version in (self.latest(), self.best()):
+                raise ValueError(f"version {version} in {self.url} is the latest or the best")
+            # From here on it is not there for any reader.
+            self._storage.delete(_key(version, MANIFEST))
+            for key in list(self._storage.keys(_key(version, ""))):
+                self._storage.delete(key)
+
     def info(self, version: int) -> dict[str, Any]:
         """What the publisher said of a version.
 
@@ -186,6 +218,8 @@ class ModelStore:
                 )
             key = _key(version, name)
             stored = self._storage.read(key)
+            if stored is None:
+                self._manifest(version)  # It may have been removed meanwhile.
             data = None if stored is None else stored.data
             files[name] = manifest.verify(name, data, f"{self.url}/{key}")
         return StoredModel(version, files, manifest.info)
