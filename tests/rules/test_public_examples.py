@@ -149,11 +149,13 @@ def test_what_a_file_remembers_is_its_own_and_begins_anew_with_each_load(ring, r
 def test_each_action_space_means_what_it_says(path):
     metadata = load_model_metadata(path)
     space = metadata.action_space
-    assert metadata.sensors == ("FRONT_FACING_CAMERA",)
+    has_more = path.stem == "stereo_and_lidar"
+    sensors = ("STEREO_CAMERAS", "LIDAR") if has_more else ("FRONT_FACING_CAMERA",)
+    assert metadata.sensors == sensors
     assert metadata.text == path.read_text()
-    assert space.is_discrete == path.stem.startswith("discrete")
+    assert space.is_discrete == (not path.stem.startswith("continuous"))
     if space.is_discrete:
-        angles = [radians(angle) for angle in range(-30, 31, 15 if space.size == 10 else 10)]
+        angles = [radians(angle) for angle in range(-30, 31, 10 if space.size == 7 else 15)]
         assert [space.command(i).steering_angle for i in range(len(angles))] == angles
     else:
         left = space.command([1.0, 1.0])
