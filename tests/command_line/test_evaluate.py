@@ -135,6 +135,9 @@ def test_somebodys_model_is_evaluated_without_a_run(command, fake_ros2, store, t
     assert picture.shape[1] > 800
     assert str(results / "lines.png") in done.stdout
     assert (results / "deepracer.log").exists()
+    assert "track: meadow_loop" in (results / "job.yaml").read_text()
+    # The fake leaves no trace.
+    assert "There is no video: the store has no trace of it." in done.stdout
 
 
 def test_an_evaluation_that_cannot_begin_leaves_no_folder(command, fake_ros2, store, tmp_path):
@@ -155,7 +158,3 @@ def test_an_evaluation_that_cannot_begin_leaves_no_folder(command, fake_ros2, st
     assert evaluate(str(store)).returncode == 0
     assert evaluate("./nothing").returncode == 2
     assert len(list((tmp_path / "runs" / "evaluations").iterdir())) == 1
-
-    assert "track: meadow_loop" in (results / "job.yaml").read_text()
-    # The fake leaves no trace.
-    assert "There is no video: the store has no trace of it." in done.stdout
