@@ -165,7 +165,7 @@ def test_an_evaluation_drives_its_trials_and_ends(start, redis, tmp_path):
         ({"track": "nowhere"}, 2, "unknown track 'nowhere'"),
         ({"redis": "redis://127.0.0.1:1"}, 1, "no Redis answered at redis://127.0.0.1:1"),
         ({"road_color": "0.5:1.5"}, 2, "the flat world can change the strength and colour"),
-        ({"spped": 3}, 2, "spped: unknown field"),
+        ({"brakes": 3}, 2, "brakes: unknown field"),
     ],
 )
 def test_what_cannot_be_used_is_named(start, redis, tmp_path, changed, code, message):

@@ -24,7 +24,7 @@ def test_what_is_written_is_read_and_the_rest_keeps_its_default(tmp_path):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"nmae": "x"}, r"nmae: unknown field; did you mean 'name'\?"),
+        ({"names": "x"}, r"names: unknown field; did you mean 'name'\?"),
         ({"number": "4"}, "number: expected int: how many, got '4'"),
         ({"number": True}, "number: expected int: how many, got True"),
         ({"number": 10}, "number: expected 1 to 9, got 10"),
