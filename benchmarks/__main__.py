@@ -10,6 +10,8 @@ import sys
 
 BENCHMARKS = {
     "graph": "steps/s through the whole graph, and where the time of a step goes",
+    "flat": "steps/s of the flat world, and where the time of a step goes",
+    "parity": "how like Gazebo the flat world is",
     "workers": "steps/s that 1, 2 and 4 workers bring to one trainer",
     "video": "how much a training loses while a video of it is made",
 }

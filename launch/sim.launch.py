@@ -14,6 +14,7 @@ from launch.actions import (
     SetEnvironmentVariable,
     Shutdown,
 )
+from launch.conditions import IfCondition
 from launch.substitutions import (
     EnvironmentVariable,
     LaunchConfiguration,
@@ -431,6 +432,12 @@ def generate_launch_description():
                 choices=["true", "false"],
             ),
             DeclareLaunchArgument(
+                "simulator",
+                default_value="gazebo",
+                description="What simulates: Gazebo, or the flat world in the simulator bridge.",
+                choices=["gazebo", "flat"],
+            ),
+            DeclareLaunchArgument(
                 "headless",
                 default_value="true",
                 description="Simulate without a window; false opens Gazebo's.",
@@ -492,6 +499,9 @@ def generate_launch_description():
                     ),
                 ],
                 name="gazebo_server",
+                condition=IfCondition(
+                    PythonExpression(["'", LaunchConfiguration("simulator"), "' == 'gazebo'"])
+                ),
                 prefix=DIE_WITH_LAUNCH,
                 output="screen",
                 on_exit=Shutdown(reason="Gazebo ended"),
@@ -505,11 +515,16 @@ def generate_launch_description():
                 parameters=[
                     {
                         "use_sim_time": False,
+                        "camera_height": integer("camera_height"),
                         "camera_rate": integer("camera_rate"),
+                        "camera_width": integer("camera_width"),
+                        "model_metadata": text("model_metadata"),
                         "race_type": text("race_type"),
                         "randomised": is_randomised(),
                         "seed": integer("seed"),
+                        "simulator": text("simulator"),
                         "socket": text("socket"),
+                        "track": text("track"),
                         "worker": integer("worker"),
                     }
                 ],

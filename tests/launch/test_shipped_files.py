@@ -48,6 +48,13 @@ def shipped(launch, workspace):
     return start
 
 
+def test_the_flat_world_needs_no_gazebo(shipped):
+    launched = shipped("sim.launch.py", "simulator:=flat", "track:=pond_oval")
+    assert "gazebo_server" not in {process.name for process in launched}
+    assert parameters(launched, "simulator_bridge")["simulator"] == "flat"
+    assert parameters(launched, "simulator_bridge")["track"] == "pond_oval"
+
+
 def test_simulation_is_told_what_it_needs_by_default(shipped, workspace):
     launched = shipped("sim.launch.py")
     share = f"{workspace['AMENT_PREFIX_PATH']}/share/deepracer"
@@ -63,11 +70,16 @@ def test_simulation_is_told_what_it_needs_by_default(shipped, workspace):
     }
     assert parameters(launched, "simulator_bridge") == {
         "use_sim_time": False,
+        "camera_height": 120,
         "camera_rate": 15,
+        "camera_width": 160,
+        "model_metadata": f"{share}/config/model_metadata.json",
         "race_type": "time_trial",
         "randomised": False,
         "seed": 0,
+        "simulator": "gazebo",
         "socket": "/run/me/deepracer-default-0.socket",
+        "track": "meadow_loop",
         "worker": 0,
     }
     assert parameters(launched, "observation") == {

@@ -20,6 +20,7 @@ PACKAGES = {
     "_pytest": "pytest",
     "botocore": "boto3",
     "builtin_interfaces": "ros-jazzy-rclpy",
+    "pydantic_core": "pydantic",
     "rcl_interfaces": "ros-jazzy-rclpy",
     "werkzeug": "moto",
 }

@@ -23,7 +23,7 @@ from deepracer.display import doing
 from deepracer.driven_lines import PlottedLine, draw_lines, write_picture
 from deepracer.failure import launch_failure
 from deepracer.interruption import Interruption
-from deepracer.launch_arguments import evaluation_arguments
+from deepracer.launch_arguments import evaluation_arguments, simulation_launch
 from deepracer.launched import LaunchedProcess, ros2_launch
 from deepracer.log import log_to_file
 from deepracer.model_source import copy_model, is_path
@@ -197,11 +197,9 @@ def run_evaluation(
     metadata = place_of_results / "model_metadata.json"
     metadata.write_bytes(stored.files[metadata.name])
     with claim_workplace() as workplace:
+        arguments = evaluation_arguments(settings, folder, workplace, version, metadata, results)
         launched = LaunchedProcess(
-            ros2_launch(
-                "sim.launch.py",
-                evaluation_arguments(settings, folder, workplace, version, metadata, results),
-            ),
+            ros2_launch(*simulation_launch(settings.simulator, arguments, workplace)),
             {**os.environ, **workplace.environment()},
             place_of_results / "launch.log",
             keep_open=(workplace.lock,),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepracer_core.parameters import dump_parameters
 from deepracer_core.randomisation import RANDOMISED
 from deepracer_core.redis_server import free_port
 
@@ -12,6 +13,9 @@ from deepracer.settings import CAMERA_FIELDS, RACE_FIELDS, JobSettings
 from deepracer.workplace import Workplace
 
 Arguments = dict[str, object]
+
+_GAZEBO_ONLY = ("headless", "socket")
+"""Arguments of sim.launch.py that are nothing to a worker without Gazebo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,30 @@ def evaluation_arguments(
         "trials": settings.evaluation_trials,
         "results": results,
     }
+
+
+def simulation_launch(
+    simulator: str, arguments: Arguments, workplace: Workplace
+) -> tuple[str, Arguments]:
+    """The launch file of one simulation, and what that is told.
+
+    Args:
+        simulator: gazebo or flat.
+        arguments: for sim.launch.py.
+        workplace: of the simulation; a file for the flat world's worker is written there.
+    """
+    if simulator == "gazebo":
+        return "sim.launch.py", arguments
+    told = {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in arguments.items()
+        if value is not None and name not in _GAZEBO_ONLY
+    }
+    if "model" in told:
+        told["model"] = str(told["model"])
+    parameters = workplace.folder / "flat_worker.json"
+    dump_parameters(told, parameters)
+    return "flat.launch.py", {"parameters": parameters}
 
 
 def _simulation(settings: JobSettings, folder: RunFolder, workplace: Workplace) -> Arguments:

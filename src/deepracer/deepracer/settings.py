@@ -161,6 +161,19 @@ class JobSettings:
         le=100,
         description="Laps of the evaluation at the end; 0 leaves it out.",
     )
+    simulator: str = Field(
+        default="gazebo",
+        pattern=r"^(gazebo|flat)$",
+        description="gazebo; or flat: a flat world in one process for each worker, without Gazebo"
+        " and ROS, many times as fast.",
+    )
+    iterations_ahead: int = Field(
+        default=1,
+        ge=0,
+        le=100,
+        description="With simulator flat: iterations that are driven before the first one's model"
+        " is there; 0: driving and training alternate, and a run repeats exactly.",
+    )
     headless: bool = Field(
         default=True,
         description="Simulate without a window; --no-headless opens Gazebo's.",

@@ -25,6 +25,7 @@ from deepracer.launch_arguments import (
     RedisPlace,
     learning_arguments,
     redis_place,
+    simulation_launch,
     worker_arguments,
 )
 from deepracer.launch_log import first_end
@@ -215,12 +216,12 @@ def launch_job(job: TrainingJob) -> Iterator[JobLaunches]:
 
     def start_worker(worker: int) -> LaunchedProcess:
         own = settings_of_worker(job.settings, worker)
-        return launch(
-            "sim.launch.py",
-            worker_arguments(own, job.folder, job.redis, workplaces[worker], worker),
-            f"worker-{worker}.log",
-            workplaces[worker],
-        )
+        place = workplaces[worker]
+        arguments = worker_arguments(own, job.folder, job.redis, place, worker)
+        if own.simulator == "flat":
+            arguments["iterations_ahead"] = own.iterations_ahead
+        file, told = simulation_launch(own.simulator, arguments, place)
+        return launch(file, told, f"worker-{worker}.log", place)
 
     with contextlib.ExitStack() as claimed:
         workplaces = [claimed.enter_context(claim_workplace()) for _ in range(job.settings.workers)]
@@ -288,7 +289,8 @@ def _tracks(settings: JobSettings) -> str:
 
 
 def _awaited(job: TrainingJob, feed: StatusFeed) -> str:
-    parts = ["Gazebo and the ROS nodes"]
+    is_flat = job.settings.simulator == "flat"
+    parts = ["the flat world" if is_flat else "Gazebo and the ROS nodes"]
     if not job.progress.trainer:
         parts.insert(0, "the trainer")
     if not feed.answers:

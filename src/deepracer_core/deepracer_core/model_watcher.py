@@ -98,6 +98,11 @@ class ModelWatcher:
         self._look()
         self._thread.start()
 
+    @property
+    def seen(self) -> int:
+        """The newest version that was looked at, whether it could be used or not; 0 for none."""
+        return self._seen
+
     def take(self) -> ActingModel | None:
         """The newest model, if it is newer than the last one taken. Never blocks."""
         with self._lock:

@@ -11,6 +11,7 @@ from deepracer_core.model_metadata import ModelMetadata, load_model_metadata
 from deepracer_core.model_store import ModelStore, open_model_store
 from deepracer_core.model_watcher import ModelWatcher, choose_version, load_acting_model
 from deepracer_core.observation import Observation
+from deepracer_core.parameters import parameter
 from deepracer_core.rollout import Judgement
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
@@ -18,7 +19,7 @@ from rclpy.node import Node
 
 from deepracer_nodes import messages, topics
 from deepracer_nodes.joined_observations import subscribe_on_observations
-from deepracer_nodes.parameters import declare, parameter
+from deepracer_nodes.parameters import declare
 from deepracer_nodes.process import run
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.observation import preprocess, preprocess_scan, preprocess_stereo
+from deepracer_core.parameters import parameter
 from deepracer_core.sensors import FRONT_FACING_CAMERA, LIDAR_SENSORS, STEREO_CAMERAS
 from numpy.typing import NDArray
 from rclpy.node import Node
@@ -14,7 +15,7 @@ from rclpy.publisher import Publisher
 from sensor_msgs.msg import Image, LaserScan
 
 from deepracer_nodes import messages, topics
-from deepracer_nodes.parameters import declare, parameter
+from deepracer_nodes.parameters import declare
 from deepracer_nodes.process import run
 
 

@@ -3,27 +3,20 @@
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 
-from deepracer_core.episode import EpisodeRecord, EpisodeRules
+from deepracer_core.episode import EpisodeRecord
 from deepracer_core.evaluation_results import DrivenLine, write_results
 from deepracer_core.experience_buffer import ExperienceBuffer
-from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import load_model_metadata
-from deepracer_core.model_store import open_storage
 from deepracer_core.observation import Observation
-from deepracer_core.race_scenes import SceneSettings, create_scenes
-from deepracer_core.records import EvaluationRecords, TrainingRecords
 from deepracer_core.records_writer import RecordsWriter
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_publisher import RolloutPublisher
-from deepracer_core.reward import load_reward_function
 from deepracer_core.rollout import Rollout
+from deepracer_core.rollout_parameters import RolloutParameters, create_race, create_writer
 from deepracer_core.run_status import RunStatus
 from deepracer_core.segment import encode
-from deepracer_core.track_library import load_track
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
@@ -33,49 +26,11 @@ from sensor_msgs.msg import JointState
 
 from deepracer_nodes import messages, topics
 from deepracer_nodes.joined_observations import subscribe_on_observations
-from deepracer_nodes.parameters import declare, parameter
+from deepracer_nodes.parameters import declare
 from deepracer_nodes.process import run
-from deepracer_nodes.race_parameters import (
-    RaceParameters,
-    create_starts,
-    create_trial_rules,
-)
-from deepracer_nodes.randomisation_parameters import RandomisationParameters, create_randomisation
 
 FLUSH_DEADLINE_S = 2.0
 """Seconds for the last experience to reach Redis at the end; shorter than a launch's patience."""
-
-
-@dataclass(frozen=True)
-class RolloutParameters(RaceParameters, RandomisationParameters):
-    """What the launch file tells the rollout node."""
-
-    track: str = parameter("", "name of a track of the library")
-    reward_function: str = parameter("", "path of reward_function.py")
-    model_metadata: str = parameter("", "path of model_metadata.json")
-    mode: str = parameter("training", "training or evaluation")
-    run: str = parameter("default", "name of the run")
-    worker: int = parameter(0, "index of this simulation worker", lowest=0, highest=10_000)
-    seed: int = parameter(0, "seed of the run", lowest=0, highest=2**31 - 1)
-    redis: str = parameter(
-        "", "address of the Redis server with the experience buffer, for training"
-    )
-    segment_length: int = parameter(32, "steps in a segment", lowest=1, highest=4096)
-    max_steps: int = parameter(
-        0, "cap on the steps of an episode, 0: by the track's length", lowest=0, highest=1_000_000
-    )
-    buffer_segments: int = parameter(
-        4096, "bound of the experience buffer, segments", lowest=1, highest=1_000_000
-    )
-    buffer_megabytes: int = parameter(
-        512, "bound of the experience buffer, MiB", lowest=1, highest=1_000_000
-    )
-    trials: int = parameter(3, "laps to try in an evaluation", lowest=1, highest=1000)
-    store: str = parameter("", "where the run's records are kept; nowhere if empty")
-    workers: int = parameter(1, "simulation workers of the run", lowest=1, highest=10_000)
-    hyperparameters: str = parameter("", "path of hyperparameters.json, for training")
-    trace_log: bool = parameter(False, "whether each step is printed as a SIM_TRACE_LOG line")
-    results: str = parameter("", "file for the results of an evaluation, JSON; none if empty")
 
 
 class RolloutNode(Node):
@@ -201,64 +156,6 @@ class RolloutNode(Node):
             self._buffer.episode(record)
         else:
             self._records.append(record)
-
-
-def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
-    """The race that the parameters describe.
-
-    Args:
-        given: the node's parameters.
-        first_episode: its number, when the run has been driven before.
-
-    Raises:
-        ConfigurationError: a file or a name in them cannot be used.
-    """
-    track = load_track(given.track)
-    training = given.mode == "training"
-    return Rollout(
-        load_reward_function(given.reward_function),
-        load_model_metadata(given.model_metadata).action_space,
-        # The workers of a run begin evenly spread over the lap.
-        create_starts(given, track, training=training, ahead=given.worker / given.workers),
-        EpisodeRules(max_steps=given.max_steps or None),
-        run=given.run,
-        worker=given.worker,
-        seed=given.seed,
-        segment_length=given.segment_length,
-        mode="training" if training else "evaluation",
-        trials=given.trials,
-        first_episode=first_episode,
-        trial_rules=create_trial_rules(given),
-        scenes=create_scenes(SceneSettings.of(given), track, seed=given.seed, worker=given.worker),
-        randomisation=create_randomisation(given, seed=given.seed, worker=given.worker),
-    )
-
-
-def create_writer(given: RolloutParameters) -> RecordsWriter | None:
-    """What keeps the traces and metrics that the parameters ask for.
-
-    Raises:
-        ConfigurationError: a file or an address in them cannot be used.
-    """
-    if not given.store:
-        return None
-    storage = open_storage(given.store)
-    is_discrete = load_model_metadata(given.model_metadata).action_space.is_discrete
-    trace_log = sys.stdout if given.trace_log else None
-    if given.mode != "training":
-        return RecordsWriter(EvaluationRecords(storage, is_discrete=is_discrete), trace_log)
-    hyperparameters = (
-        load_hyperparameters(given.hyperparameters) if given.hyperparameters else Hyperparameters()
-    )
-    records = TrainingRecords(
-        storage,
-        worker=given.worker,
-        workers=given.workers,
-        # An iteration of the run is as long as the user says, whoever drives it.
-        episodes_per_iteration=ceil(hyperparameters.num_episodes_between_training / given.workers),
-        is_discrete=is_discrete,
-    )
-    return RecordsWriter(records, trace_log)
 
 
 def start(node: RolloutNode) -> None:

@@ -12,11 +12,15 @@ import numpy as np
 from deepracer_core.action_delay import ActionDelay
 from deepracer_core.action_space import Command
 from deepracer_core.conditions import Conditions
+from deepracer_core.errors import ConfigurationError
 from deepracer_core.judgement import Reset
 from deepracer_core.lidar import Lidar, outlines
+from deepracer_core.model_metadata import load_model_metadata
+from deepracer_core.parameters import parameter
 from deepracer_core.race_objects import RaceType
 from deepracer_core.race_scenes import parse_race_type
 from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, Simulator
+from deepracer_core.track_library import load_track
 from deepracer_gazebo.client import GazeboSimulator
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseArray, PoseStamped, TwistStamped
@@ -26,7 +30,7 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
 
 from deepracer_nodes import messages, topics
-from deepracer_nodes.parameters import declare, parameter
+from deepracer_nodes.parameters import declare
 from deepracer_nodes.process import run
 
 try:
@@ -42,7 +46,12 @@ REPEAT_PERIOD = 1.0
 class BridgeParameters:
     """What the launch file tells the simulator bridge."""
 
-    socket: str = parameter("", "path of the simulator's Unix socket")
+    simulator: str = parameter("gazebo", "gazebo, or flat: the flat world, in this process")
+    socket: str = parameter("", "path of Gazebo's Unix socket")
+    track: str = parameter("", "of the flat world, name of a track of the library")
+    model_metadata: str = parameter("", "of the flat world's cameras, path of model_metadata.json")
+    camera_width: int = parameter(160, "of the flat world's pictures", lowest=16, highest=4096)
+    camera_height: int = parameter(120, "of the flat world's pictures", lowest=16, highest=4096)
     deadline: float = parameter(
         60.0, "seconds to wait for the simulator to be there", lowest=1.0, highest=600.0
     )
@@ -207,9 +216,31 @@ class SimulatorBridge(Node):
         return self._lidar.scan(frame.time_ns, x, y, frame.yaw, on_road)
 
 
+def create_simulator(given: BridgeParameters) -> Simulator:
+    """The simulator that the parameters ask for.
+
+    Raises:
+        ConfigurationError: there is no such simulator or track, or a file cannot be used.
+        SimulatorError: Gazebo does not answer.
+    """
+    if given.simulator == "gazebo":
+        return GazeboSimulator(given.socket, given.deadline, given.camera_rate)
+    if given.simulator != "flat":
+        raise ConfigurationError(f"simulator: expected gazebo or flat, got {given.simulator!r}")
+    # Its compiler takes a second to load, which is nothing to those who simulate with Gazebo.
+    from deepracer_flat.flat_simulator import FlatSimulator
+    from deepracer_flat.sensing import cameras_of
+
+    return FlatSimulator(
+        load_track(given.track),
+        cameras_of(load_model_metadata(given.model_metadata).sensors),
+        camera_size=(given.camera_width, given.camera_height),
+        camera_rate=given.camera_rate,
+    )
+
+
 def _start(bridge: SimulatorBridge) -> None:
-    given = bridge.parameters
-    bridge.start(GazeboSimulator(given.socket, given.deadline, given.camera_rate))
+    bridge.start(create_simulator(bridge.parameters))
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import ModelMetadata, load_model_metadata
 from deepracer_core.model_store import ModelStore, StoreError, open_model_store, open_storage
+from deepracer_core.pace import STEPS_BETWEEN_TRAINING
 from deepracer_core.records import keep_inputs
 from deepracer_core.redis_connection import RedisUnavailable, connect
 from deepracer_core.run_status import RunStatus
@@ -156,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--steps-between-training",
         type=_positive,
-        default=1024,
+        default=STEPS_BETWEEN_TRAINING,
         help="an update begins after so many steps, if num_episodes_between_training take longer",
     )
     add(

@@ -16,6 +16,7 @@ import redis
 from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.hyperparameters import Hyperparameters
 from deepracer_core.model_store import ModelStore, StoreUnavailable
+from deepracer_core.pace import STEPS_BETWEEN_TRAINING
 from deepracer_core.redis_connection import is_outage
 from deepracer_core.run_status import RunStatus
 
@@ -44,7 +45,7 @@ class Limits:
     """
 
     job_duration_s: float
-    steps_between_training: int = 1024
+    steps_between_training: int = STEPS_BETWEEN_TRAINING
     max_policy_lag: int = 4
     keep_versions: int = 50
 

@@ -1,10 +1,11 @@
 """What else was on the road in a recorded episode. The trace does not say: it is derived anew."""
 
 from deepracer_core.race_objects import RaceType, Scene
+from deepracer_core.race_scenes import SceneSettings, create_scenes
 from deepracer_core.recorded_trace import RecordedEpisode
 from deepracer_core.track import Track
 
-from deepracer.settings import RACE_FIELDS, JobSettings
+from deepracer.settings import JobSettings
 
 
 def objects_are_known(settings: JobSettings) -> bool:
@@ -28,12 +29,8 @@ def scene_of(settings: JobSettings, track: Track, episode: RecordedEpisode) -> S
         track: in the direction in which it was driven.
         episode: that was driven.
     """
-    if RaceType(settings.race_type) is RaceType.TIME_TRIAL or not objects_are_known(settings):
+    if not objects_are_known(settings):
         return None
-    # Only those who race against something wait for ROS to be imported.
-    from deepracer_nodes.race_parameters import RaceParameters, create_scenes
-
-    given = {name: getattr(settings, name) for name in RACE_FIELDS}
-    race = RaceParameters(**{name: value for name, value in given.items() if value is not None})
-    scenes = create_scenes(race, track, seed=settings.seed, worker=0)
+    given = SceneSettings.of(settings)
+    scenes = create_scenes(given, track, seed=settings.seed, worker=0)
     return None if scenes is None else scenes.scene(track, 0.0, episode.number)

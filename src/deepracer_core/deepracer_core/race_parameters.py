@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
+from deepracer_core.parameters import parameter
 from deepracer_core.race_scenes import MAX_OBJECTS
 from deepracer_core.starts import StartPositions
 from deepracer_core.track import Track
 from deepracer_core.trial import TrialRules
-
-from deepracer_nodes.parameters import parameter
 
 
 @dataclass(frozen=True)

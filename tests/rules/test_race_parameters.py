@@ -6,9 +6,9 @@ import pytest
 from deepracer.settings import RACE_FIELDS, JobSettings
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.race_objects import RaceType
+from deepracer_core.race_parameters import RaceParameters, create_starts
 from deepracer_core.race_scenes import SceneSettings, create_scenes
 from deepracer_core.track_library import load_track
-from deepracer_nodes.race_parameters import RaceParameters, create_starts
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
+from deepracer_core.parameters import parameter
 from deepracer_core.randomisation import RANDOMISED, Randomisation, parse_range
-
-from deepracer_nodes.parameters import parameter
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,44 @@
+"""One worker in the flat world, in a single process without ROS nodes and Gazebo.
+
+It is what `deepracer train --simulator flat` starts; it ends when the process ends.
+"""
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, ExecuteProcess, Shutdown
+from launch.substitutions import LaunchConfiguration
+from launch_ros.substitutions import ExecutableInPackage
+
+# The kernel stops a process when the launch is gone, even if that was killed or is only starting.
+DIE_WITH_LAUNCH = "setpriv --pdeathsig TERM --"
+
+
+def generate_launch_description():
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                "parameters",
+                description="JSON file with what the worker is told; `flat_worker --help` names"
+                " the keys.",
+            ),
+            DeclareLaunchArgument(
+                "sigterm_timeout",
+                default_value="4",
+                description="Seconds from SIGINT, which asks a process to end, to SIGTERM.",
+            ),
+            DeclareLaunchArgument(
+                "sigkill_timeout",
+                default_value="3",
+                description="Seconds from SIGTERM to SIGKILL.",
+            ),
+            ExecuteProcess(
+                cmd=[
+                    ExecutableInPackage(executable="flat_worker", package="deepracer_flat"),
+                    LaunchConfiguration("parameters"),
+                ],
+                name="flat_worker",
+                prefix=DIE_WITH_LAUNCH,
+                output="screen",
+                on_exit=Shutdown(reason="the worker ended"),
+            ),
+        ]
+    )

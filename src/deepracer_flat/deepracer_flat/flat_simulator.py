@@ -1,0 +1,160 @@
+"""The simulator behind the same interface as Gazebo's, in a flat world: `FlatSimulator`."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from deepracer_core.conditions import Conditions
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, frame_time_ns
+from deepracer_core.track import Track
+from numpy.typing import NDArray
+
+from deepracer_flat.car_dynamics import CarMotion
+from deepracer_flat.ground_camera import CameraMount, GroundCamera
+from deepracer_flat.ground_picture import draw_ground
+
+FRONT = CameraMount()
+"""The car's camera, as in models/deepracer."""
+
+_LUMA = np.array((0.299, 0.587, 0.114))
+
+MOUNTS: Mapping[str, CameraMount] = {
+    "front": FRONT,
+    "left": CameraMount(left=0.03),
+    "right": CameraMount(left=-0.03),
+}
+"""The cameras that the car can carry."""
+
+
+class FlatSimulator:
+    """One car in a flat world, moved in exact control periods. Nothing in it is random.
+
+    Args:
+        track: the road.
+        cameras: names of the cameras that the car carries, of `MOUNTS`.
+        camera_size: width and height of their pictures, pixels.
+        camera_rate: pictures in a second, a divisor of 15; in other frames the last ones are seen.
+        is_gray: have the pictures in one channel, the luma that the network sees, uint8[H, W, 1]:
+            a third of the work.
+    """
+
+    def __init__(
+        self,
+        track: Track,
+        cameras: Sequence[str] = ("front",),
+        *,
+        camera_size: tuple[int, int] = (160, 120),
+        camera_rate: int = CONTROL_RATE,
+        is_gray: bool = False,
+    ) -> None:
+        picture = draw_ground(track)
+        picture = picture.luma() if is_gray else picture
+        width, height = camera_size
+        self._mounts = {name: replace(MOUNTS[name], width=width, size=height) for name in cameras}
+        self._cameras = {name: GroundCamera(picture, self._mounts[name]) for name in cameras}
+        self._images: dict[str, NDArray[np.uint8]] = {}
+        self._periods_of_picture = CONTROL_RATE // camera_rate
+        self._conditions = Conditions()
+        self._motion = CarMotion.at_rest(*track.pose_at(0.0))
+        self._periods = 0
+        self._objects: dict[str, ObjectPose] = {}
+
+    @property
+    def objects(self) -> tuple[ObjectPose, ...]:
+        """What else stands on the ground."""
+        return tuple(self._objects.values())
+
+    def reset(self, x: float, y: float, yaw: float) -> Frame:
+        """Put the car at rest at a pose (metres, radians); the frame is one control period later.
+
+        Raises:
+            ValueError: a number is not finite.
+        """
+        _check_finite(x, y, yaw)
+        self._motion = CarMotion.at_rest(x, y, yaw)
+        return self._frame()
+
+    def step(self, steering_angle: float, speed: float) -> Frame:
+        """Drive for one control period, radians and m/s, and return the frame at its end.
+
+        Raises:
+            ValueError: a number is not finite.
+        """
+        _check_finite(steering_angle, speed)
+        self._motion.drive(steering_angle, speed, self._conditions.friction)
+        return self._frame()
+
+    def place(self, objects: Sequence[ObjectPose]) -> None:
+        """Have other things stand at these poses in the next frame and from there on."""
+        self._objects.update({each.name: each for each in objects})
+
+    def apply(self, conditions: Conditions) -> None:
+        """Have these conditions in the next frame, and until others are applied.
+
+        Raises:
+            ConfigurationError: they change what the flat world cannot: a colour or a texture of its
+                own for the road, the field, the lines or the objects, or where the light stands.
+        """
+        kept = replace(
+            Conditions(),
+            light_strength=conditions.light_strength,
+            light_color=conditions.light_color,
+            camera_pitch=conditions.camera_pitch,
+            camera_field_of_view=conditions.camera_field_of_view,
+            friction=conditions.friction,
+            action_delay=conditions.action_delay,
+        )
+        if conditions != kept:
+            raise ConfigurationError(
+                "the flat world can change the strength and colour of all light, the camera, the "
+                f"friction and the delay of actions, nothing else; asked for was {conditions}: "
+                "leave the other ranges out, or take the simulator gazebo"
+            )
+        self._conditions = conditions
+        for name, camera in self._cameras.items():
+            mount = self._mounts[name]
+            camera.look(
+                replace(
+                    mount,
+                    pitch=mount.pitch + conditions.camera_pitch,
+                    field_of_view=mount.field_of_view + conditions.camera_field_of_view,
+                )
+            )
+
+    def close(self) -> None:
+        """Nothing is held that needs to be let go."""
+
+    def _frame(self) -> Frame:
+        self._periods += 1
+        x, y, yaw, velocity_x, velocity_y, rate, left, right = self._motion.state[:8].tolist()
+        if not self._images or self._periods % self._periods_of_picture == 0:
+            self._images = {
+                name: self._lit(camera.shoot(x, y, yaw, self.objects))
+                for name, camera in self._cameras.items()
+            }
+        return Frame(
+            time_ns=frame_time_ns(self._periods),
+            images=self._images,
+            position=np.array((x, y, 0.0)),
+            orientation=np.array((0.0, 0.0, math.sin(0.5 * yaw), math.cos(0.5 * yaw))),
+            linear_velocity=np.array((velocity_x, velocity_y, 0.0)),
+            angular_velocity=np.array((0.0, 0.0, rate)),
+            steering_angles=np.array((left, right)),
+            wheel_speeds=np.array(self._motion.wheel_speeds),
+            contacts=(),
+        )
+
+    def _lit(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A picture in the light of the conditions."""
+        light = self._conditions.light_strength * np.array(self._conditions.light_color)
+        if (light == 1.0).all():
+            return image
+        factors = light if image.shape[2] == 3 else light @ _LUMA
+        return np.clip(np.rint(image * factors), 0, 255).astype(np.uint8)
+
+
+def _check_finite(*numbers: float) -> None:
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError(f"the simulator takes finite numbers only, not {numbers}")

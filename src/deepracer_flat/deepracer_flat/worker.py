@@ -1,0 +1,287 @@
+"""A simulation worker in one process, without ROS and Gazebo: `flat_worker`.
+
+It drives the flat world with the newest model of the store and sends the experience to Redis, as
+the nodes of a Gazebo worker do; the trainer cannot tell them apart. It also drives evaluations.
+"""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import cv2
+import numpy as np
+import redis
+from deepracer_core.die_with_parent import die_with_parent
+from deepracer_core.episode import EpisodeRecord
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.evaluation_results import DrivenLine, write_results
+from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.hyperparameters import load_hyperparameters
+from deepracer_core.lite_policy import LitePolicy, PolicyError, RandomPolicy
+from deepracer_core.model_metadata import ModelMetadata, load_model_metadata
+from deepracer_core.model_store import StoreError, open_model_store
+from deepracer_core.model_watcher import ModelWatcher, choose_version, load_acting_model
+from deepracer_core.pace import STEPS_BETWEEN_TRAINING, Pace
+from deepracer_core.parameters import load_parameters, parameter
+from deepracer_core.race_scenes import parse_race_type
+from deepracer_core.records_writer import RecordsWriter
+from deepracer_core.redis_connection import RedisUnavailable, connect, is_outage
+from deepracer_core.redis_publisher import RolloutPublisher
+from deepracer_core.reward import RewardError
+from deepracer_core.rollout import ResetError, Rollout
+from deepracer_core.rollout_parameters import RolloutParameters, create_race, create_writer
+from deepracer_core.run_status import RunStatus
+from deepracer_core.segment import encode
+from deepracer_core.simulation import CONTROL_RATE
+from deepracer_core.track_library import load_track
+
+from deepracer_flat.flat_simulator import FlatSimulator
+from deepracer_flat.race_loop import RaceLoop
+from deepracer_flat.sensing import cameras_of, create_sense
+
+FLUSH_DEADLINE_S = 2.0
+"""Seconds for the last experience to reach Redis at the end."""
+
+_MODEL_CHECK_S = 0.01
+"""Seconds between looks for the model that is waited for."""
+
+_PATIENCE_S = 1.0
+"""Seconds that the trainer may have everything and not learn before it is given more."""
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class WorkerParameters(RolloutParameters):
+    """What a worker is told: all that a rollout is, and what the agent and the camera are."""
+
+    model: str = parameter("best", "for evaluation: best, latest, or the number of a version")
+    iterations_ahead: int = parameter(
+        1,
+        "iterations of the trainer driven before the first one's model is there; 0: alternate",
+        lowest=0,
+        highest=100,
+    )
+    camera_width: int = parameter(160, "width of the camera's pictures", lowest=16, highest=4096)
+    camera_height: int = parameter(120, "height of them", lowest=16, highest=4096)
+    camera_rate: int = parameter(
+        CONTROL_RATE, "pictures in a second, a divisor of 15", lowest=1, highest=CONTROL_RATE
+    )
+
+
+class FlatWorker:
+    """Drives until it is told to stop, or an evaluation has driven its trials.
+
+    Args:
+        given: what it is told.
+        stop: when set, it ends soon.
+
+    Raises:
+        ConfigurationError: a file, a name or an address cannot be used.
+        PolicyError, StoreError: the model that was asked for cannot be loaded.
+        RedisUnavailable: nobody answers at the address.
+    """
+
+    def __init__(self, given: WorkerParameters, stop: threading.Event) -> None:
+        self._given = given
+        self._stop = stop
+        self._metadata = load_model_metadata(given.model_metadata)
+        self._buffer: RolloutPublisher | None = None
+        self._writer: RecordsWriter | None = create_writer(given)
+        self._records: list[EpisodeRecord] = []
+        self._lines: list[DrivenLine] = []
+        self._version = 0
+        self._models: ModelWatcher | None = None
+        self._rng = np.random.default_rng(given.seed)
+
+        first_episode = 0
+        store = open_model_store(given.store)
+        actions = self._metadata.action_space
+        self._policy: LitePolicy | RandomPolicy = RandomPolicy(actions)
+        if given.mode == "training":
+            client = connect(given.redis)
+            status = RunStatus(client, given.run)
+            first_episode = status.begin_worker(given.worker)
+            buffer = ExperienceBuffer(
+                client, given.run, given.buffer_segments, given.buffer_megabytes << 20
+            )
+            self._experience, self._status = buffer, status
+            self._buffer = RolloutPublisher(buffer, status)
+            # A folder costs little to look at, and here a quarter of a second is a thousand steps.
+            is_near = not given.store.startswith("s3://")
+            self._models = ModelWatcher(store, self._metadata, 0.02 if is_near else 0.25)
+            self._models.start()
+            hyperparameters = load_hyperparameters(given.hyperparameters)
+            self._pace = Pace(
+                episodes=hyperparameters.num_episodes_between_training,
+                steps=STEPS_BETWEEN_TRAINING,
+                workers=given.workers,
+                ahead=given.iterations_ahead,
+                version=self._models.seen,
+            )
+        else:
+            version = choose_version(store, given.model)
+            model = load_acting_model(store, version, self._metadata)
+            self._version, self._policy = model.version, model.policy
+        self._race = create_race(given, first_episode)
+        self._loop = _create_loop(given, self._metadata, self._race)
+
+    def run(self) -> None:
+        """Drive.
+
+        Raises:
+            RewardError: the user's reward function failed.
+            ResetError: see `Rollout`.
+        """
+        loop, actions = self._loop, self._metadata.action_space
+        while not self._stop.is_set() and not self._race.finished:
+            loop.begin()
+            if loop.judgement.begins:
+                if self._models is not None and not self._keep_pace(self._models):
+                    return
+                self._begin(loop.judgement.episode)
+            while loop.judgement.to_act and not self._stop.is_set():
+                action = self._policy.act(loop.observation, self._rng, greedy=self._models is None)
+                loop.act(actions.command(action), self._version)
+                self._take()
+        if self._race.finished and self._given.results:
+            write_results(Path(self._given.results), self._records, self._lines)
+
+    def close(self) -> None:
+        """Send and write down what is complete, then let go of store and Redis."""
+        if self._models is not None:
+            self._models.close()
+        if self._buffer is not None and (left := self._buffer.close(FLUSH_DEADLINE_S)):
+            _LOG.warning("%d segments or records did not reach Redis", left)
+        if self._writer is not None and (left := self._writer.close()):
+            _LOG.warning("%d episodes leave no trace: the store is away", left)
+
+    def _keep_pace(self, models: ModelWatcher) -> bool:
+        """Wait for the model of what was driven; False when told to stop."""
+        checks = 0
+        while models.seen < self._pace.needed_version:
+            if self._stop.wait(_MODEL_CHECK_S):
+                return False
+            # After an update that was undone, or experience that was dropped, both would wait.
+            checks = checks + 1 if self._trainer_waits() else 0
+            if checks * _MODEL_CHECK_S >= _PATIENCE_S:
+                _LOG.info("the trainer waits for more experience: it made no model of the last")
+                self._pace.give_up()
+                checks = 0
+        return True
+
+    def _trainer_waits(self) -> bool:
+        """It has all that was driven, and does not learn."""
+        try:
+            stats = self._experience.stats()
+            state = (self._status.trainer() or {}).get("state")
+        except redis.RedisError as error:
+            if not is_outage(error):
+                raise
+            return False
+        return (
+            self._buffer.stats.backlog == 0
+            and stats.claimed + stats.evicted >= stats.appended
+            and state == "collecting"
+        )
+
+    def _begin(self, episode: int) -> None:
+        newest = self._models.take() if self._models is not None else None
+        if newest is not None:
+            self._version, self._policy = newest.version, newest.policy
+            _LOG.info("episode %d: model %d acts from here on", episode, self._version)
+        # An episode's actions depend on its number alone, not on how the ones before it went.
+        self._rng = np.random.default_rng([self._given.seed, self._given.worker, episode])
+
+    def _take(self) -> None:
+        race = self._race
+        for loss in race.take_losses():
+            _LOG.warning("episode %d: %s", loss.episode, loss.reason)
+        for segment in race.take_segments():
+            if self._buffer is not None:
+                self._buffer.segment(encode(segment))
+                ends = segment.terminated or segment.truncated
+                self._pace.sent(len(segment), ends_episode=ends)
+        for trace in race.take_traces():
+            if self._writer is not None:
+                self._writer.episode(trace)
+            if self._given.results:
+                self._lines.append(DrivenLine.of(trace))
+        for record in race.take_records():
+            _LOG.info(
+                "episode %d: %s, %.1f %% in %d steps (%.2f s), reward %.2f, model %s",
+                record.number,
+                record.status.value,
+                record.progress,
+                record.steps,
+                record.duration_s,
+                record.reward,
+                record.policy_version,
+            )
+            if self._buffer is not None:
+                self._buffer.episode(record)
+            else:
+                self._records.append(record)
+
+
+def _create_loop(given: WorkerParameters, metadata: ModelMetadata, race: Rollout) -> RaceLoop:
+    simulator = FlatSimulator(
+        load_track(given.track),
+        cameras_of(metadata.sensors),
+        camera_size=(given.camera_width, given.camera_height),
+        camera_rate=given.camera_rate,
+        is_gray=True,
+    )
+    sense = create_sense(
+        metadata.sensors,
+        simulator,
+        parse_race_type(given.race_type),
+        seed=given.seed,
+        worker=given.worker,
+    )
+    return RaceLoop(simulator, race, sense)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a worker from the command line.
+
+    Returns:
+        The exit code: 0 after a requested stop or an evaluation's end, 1 after a fault outside this
+        program, 2 when the configuration is unusable, the user's reward function included.
+    """
+    parser = argparse.ArgumentParser(prog="flat_worker", description=__doc__)
+    parser.add_argument(
+        "parameters",
+        help="JSON file with any of " + ", ".join(entry.name for entry in fields(WorkerParameters)),
+    )
+    options = parser.parse_args(arguments)
+    die_with_parent()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    # One worker, one core: the others are for the trainer and for other workers.
+    cv2.setNumThreads(1)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    worker = None
+    try:
+        worker = FlatWorker(load_parameters(options.parameters, WorkerParameters), stop)
+        worker.run()
+    except (ConfigurationError, RewardError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (PolicyError, RedisUnavailable, ResetError, StoreError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        if worker is not None:
+            worker.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""A worker in one process: real Redis, a real store, a real trainer."""
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from deepracer_core.evaluation_results import read_results
+from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.model_store import open_model_store
+from deepracer_core.parameters import dump_parameters
+from deepracer_core.redis_connection import connect
+from deepracer_core.redis_server import RedisServer
+from deepracer_core.run_status import RunStatus
+from deepracer_core.segment import decode
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+DEADLINE_S = 120.0
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path / "redis") as server:
+        yield server
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen]]:
+    """Start a module of the project as a process; what still runs in the end is killed."""
+    with contextlib.ExitStack() as stack:
+
+        def start(module: str, *arguments: object) -> subprocess.Popen:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *map(str, arguments)],
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return process
+
+        yield start
+
+
+def hyperparameters(folder: Path, **changed: object) -> Path:
+    values = json.loads((CONFIG / "hyperparameters.json").read_text(encoding="utf-8"))
+    path = folder / "hyperparameters.json"
+    path.write_text(json.dumps({**values, **changed}), encoding="utf-8")
+    return path
+
+
+def parameters(folder: Path, address: str, **changed: object) -> Path:
+    path = folder / f"{changed.get('run', 'flat')}.json"
+    dump_parameters(
+        {
+            "track": "meadow_loop",
+            "run": "flat",
+            "redis": address,
+            "store": str(folder / "store"),
+            "reward_function": str(CONFIG / "reward_function.py"),
+            "model_metadata": str(CONFIG / "model_metadata.json"),
+            "hyperparameters": str(CONFIG / "hyperparameters.json"),
+            **changed,
+        },
+        path,
+    )
+    return path
+
+
+def wait_until(condition: Callable[[], bool], *processes: subprocess.Popen) -> None:
+    end = time.monotonic() + DEADLINE_S
+    while not condition():
+        for process in processes:
+            assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def train(start, redis: str, folder: Path, run: str, **changed: object) -> list[bytes]:
+    """A whole training in strict alternation; the weights of each version."""
+    place = folder / run
+    place.mkdir()
+    files = hyperparameters(place, num_episodes_between_training=3, **changed)
+    worker = start(
+        "deepracer_flat.worker",
+        parameters(place, redis, run=run, iterations_ahead=0, seed=4, hyperparameters=str(files)),
+    )
+    trainer = start(
+        "deepracer_trainer.main",
+        f"--run={run}",
+        f"--redis={redis}",
+        f"--store={place / 'store'}",
+        f"--model-metadata={CONFIG / 'model_metadata.json'}",
+        f"--hyperparameters={files}",
+        "--job-duration-in-seconds=300",
+        "--seed=4",
+    )
+    wait_until(lambda: trainer.poll() is not None, worker)
+    assert trainer.returncode == 0, trainer.stderr.read()
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10.0) == 0, worker.stderr.read()
+    store = open_model_store(str(place / "store"))
+    return [store.load(version).files["weights.safetensors"] for version in store.versions()]
+
+
+def test_two_trainings_in_strict_alternation_are_the_same_bit_for_bit(start, redis, tmp_path):
+    first = train(start, redis.url, tmp_path, "first", term_cond_max_episodes=18)
+    second = train(start, redis.url, tmp_path, "second", term_cond_max_episodes=18)
+    assert len(first) == 6
+    assert first == second
+    assert len(set(first)) == 6
+
+
+@pytest.mark.parametrize("ahead", [0, 2])
+def test_it_waits_when_it_has_driven_far_enough(start, redis, tmp_path, ahead):
+    """Nobody learns here, so that it drives what it may and then stands still."""
+    files = hyperparameters(tmp_path, num_episodes_between_training=4)
+    path = parameters(
+        tmp_path, redis.url, iterations_ahead=ahead, hyperparameters=str(files), seed=1
+    )
+    worker = start("deepracer_flat.worker", path)
+    status = RunStatus(connect(redis.url), "flat")
+    enough = 4 * (ahead + 1)
+    wait_until(lambda: len(status.episodes()) >= enough, worker)
+    time.sleep(0.5)
+    assert len(status.episodes()) == enough
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10.0) == 0
+    buffer = ExperienceBuffer(connect(redis.url), "flat")
+    segments = [decode(data) for _, data in buffer.claim(1000, block_s=1.0)]
+    steps = sum(len(segment) for segment in segments)
+    assert steps == sum(record.steps for _, record in status.episodes())
+    assert {segment.meta.policy_version for segment in segments} == {0}
+    assert segments[0].observations["FRONT_FACING_CAMERA"].shape[1:] == (120, 160)
+
+
+def test_an_evaluation_drives_its_trials_and_ends(start, redis, tmp_path):
+    train(start, redis.url, tmp_path, "trained", term_cond_max_episodes=3)
+    results = tmp_path / "results.json"
+    path = parameters(
+        tmp_path / "trained",
+        "",
+        mode="evaluation",
+        model="latest",
+        trials=2,
+        max_steps=40,
+        number_of_resets=3,
+        results=str(results),
+    )
+    worker = start("deepracer_flat.worker", path)
+    assert worker.wait(60.0) == 0, worker.stderr.read()
+    trials = read_results(results)
+    assert [trial.mode for trial in trials] == ["evaluation"] * 2
+    assert {trial.policy_version for trial in trials} == {1}
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "message"),
+    [
+        ({"track": "nowhere"}, 2, "unknown track 'nowhere'"),
+        ({"redis": "redis://127.0.0.1:1"}, 1, "no Redis answered at redis://127.0.0.1:1"),
+        ({"road_color": "0.5:1.5"}, 2, "the flat world can change the strength and colour"),
+        ({"brakes": 3}, 2, "brakes: unknown field"),
+    ],
+)
+def test_what_cannot_be_used_is_named(start, redis, tmp_path, changed, code, message):
+    worker = start("deepracer_flat.worker", parameters(tmp_path, redis.url, **changed))
+    assert worker.wait(60.0) == code
+    assert message in worker.stderr.read()
+
+
+def test_it_drives_in_the_conditions_that_are_drawn(start, redis, tmp_path):
+    path = parameters(
+        tmp_path,
+        redis.url,
+        light_strength="0.5:1.5",
+        camera_pitch_deg="-2:2",
+        friction="0.6:1.0",
+        action_delay="0:2",
+        iterations_ahead=0,
+    )
+    worker = start("deepracer_flat.worker", path)
+    buffer = ExperienceBuffer(connect(redis.url), "flat")
+    wait_until(lambda: buffer.stats().appended >= 8, worker)
+    segments = [decode(data) for _, data in buffer.claim(8, block_s=1.0)]
+    firsts = [each for each in segments if each.meta.segment == 0]
+    skies = {int(each.observations["FRONT_FACING_CAMERA"][0, 0, 0]) for each in firsts}
+    assert len(skies) > 3
