@@ -97,7 +97,7 @@ class Videos:
     def __enter__(self) -> "Videos":
         # A shell that starts the next one at once, and knows when it is told to end.
         command = f"deepracer video {RUN} --runs-folder {self._folder} --last 3"
-        script = f"trap 'exit 0' INT; while {command}; do echo made >> {self._log}; done"
+        script = f"trap 'exit 0' TERM; while {command}; do echo made >> {self._log}; done"
         self._log.write_text("")
         with (self._folder / "video.log").open("ab") as output:
             self._process = subprocess.Popen(
@@ -112,7 +112,7 @@ class Videos:
         assert self._process is not None
         if self._process.poll() is not None:
             sys.exit(f"no video:\n{(self._folder / 'video.log').read_text()[-4000:]}")
-        os.killpg(self._process.pid, signal.SIGINT)
+        os.killpg(self._process.pid, signal.SIGTERM)
         self._process.wait(timeout=600)
         self.finished = len(self._log.read_text().split())
 

@@ -117,6 +117,8 @@ def _waited_for_processor() -> float:
 def _begin_lowest() -> None:
     """In the child, before its program: even to load that takes a second of the processor."""
     die_with_parent(signal.SIGTERM)
+    # Only the parent sends it one, whatever the shell that started us has ignored.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     yield_to_all_others()
 
 
