@@ -19,6 +19,7 @@ from rich.table import Table
 
 from deepracer import exit_codes
 from deepracer.evaluate import evaluate
+from deepracer.export import PACKAGE_NAME, export
 from deepracer.failure import JobFailed
 from deepracer.log import start_log
 from deepracer.model_source import is_path
@@ -109,6 +110,46 @@ def evaluate_command(
     if resolved.settings.run is None and not is_path(model):
         resolved = _resolve(given | {"run": LATEST}, config)
     raise typer.Exit(evaluate(resolved, model, Console()))
+
+
+@app.command("export")
+@takes_settings("run", "runs_folder", "store", run="Name of the run. [default: the latest one]")
+def export_command(
+    given: dict[str, Any],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="Somebody's model instead of the run's: the folder or s3:// address of a store, a"
+            " folder or archive of one version.",
+        ),
+    ] = None,
+    version: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION",
+            help="Which of them: best, last or the number of a version. [default: best]",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option(metavar="PATH", help="The package; one that is there is replaced.")
+    ] = Path(PACKAGE_NAME),
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make of a model the package that the physical car takes, and check it.
+
+    It holds model_metadata.json and agent/model.pb, a frozen TensorFlow graph, whose outputs are
+    compared with the trained model's on random inputs before it is there.
+    """
+    start_log(verbose)
+    if model is not None and given["run"] is not None:
+        raise ConfigurationError("--model and --run: expected one of them, got both; leave one out")
+    resolved = _resolve(given, config)
+    if resolved.settings.run is None and model is None:
+        resolved = _resolve(given | {"run": LATEST}, config)
+    raise typer.Exit(export(resolved, model, version, output, Console()))
 
 
 @app.command("smoke")

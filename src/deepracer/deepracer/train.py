@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deepracer_core.errors import ConfigurationError
 from rich.console import Console
 
 from deepracer import exit_codes
 from deepracer.dashboard import JobView, clock_text
 from deepracer.display import doing, open_display
 from deepracer.evaluate import Evaluation, best_version, run_evaluation
+from deepracer.export import CarPackage, write_car_package
 from deepracer.failure import JobFailed, launch_failure
 from deepracer.interruption import Interruption
 from deepracer.job_progress import JobProgress
@@ -95,19 +97,34 @@ def train(resolved: ResolvedSettings, console: Console) -> int:
         job = TrainingJob(settings, folder, lock, redis_place(settings), interruption)
         version: int | None = None
         evaluation: Evaluation | None = None
+        package: CarPackage | None = None
         try:
             run_training(job, console)
             version = best_version(settings, folder)
             if version is not None and settings.evaluation_trials and not interruption.came:
                 with doing(console, f"evaluation: model v{version} drives"):
                     evaluation = run_evaluation(settings, folder, version, interruption)
+            if version is not None and not interruption.came:
+                package = _write_best(job, version, console)
         finally:
             if interruption.came:
                 console.print(f"Stopped by {interruption.name}.", style="yellow")
-            print_summary(settings, folder, job.progress, evaluation, console)
+            print_summary(settings, folder, job.progress, evaluation, package, console)
         if interruption.came:
             return interruption.exit_code
         return exit_codes.NO_MODEL if version is None else exit_codes.DONE
+
+
+def _write_best(job: TrainingJob, version: int, console: Console) -> CarPackage | None:
+    """The best model as the car takes it; a job has not failed because that cannot be written."""
+    store = job.settings.store or str(job.folder.store)
+    try:
+        with doing(console, f"model v{version} is made a package for the car"):
+            return write_car_package(store, version, job.folder.car_package, job.interruption)
+    except (ConfigurationError, JobFailed) as error:
+        log.warning("no package: %s", error)
+        console.print(f"There is no package for the car: {error}", style="yellow", markup=False)
+    return None
 
 
 def keep_inputs(settings: JobSettings, folder: RunFolder) -> None:
