@@ -101,6 +101,12 @@ def generate_launch_description():
                 description="Wall-clock seconds after which the training ends.",
             ),
             DeclareLaunchArgument(
+                "stop_after_laps",
+                default_value="0",
+                description="Complete laps in a row, driven in training, after which the training"
+                " ends before its time; 0 for never.",
+            ),
+            DeclareLaunchArgument(
                 "seed",
                 default_value="0",
                 description="Seed of every random choice of the training, from 0.",
@@ -135,6 +141,8 @@ def generate_launch_description():
                     LaunchConfiguration("reward_function"),
                     "--job-duration-in-seconds",
                     LaunchConfiguration("job_duration_in_seconds"),
+                    "--stop-after-laps",
+                    LaunchConfiguration("stop_after_laps"),
                     "--seed",
                     LaunchConfiguration("seed"),
                 ],

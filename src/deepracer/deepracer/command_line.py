@@ -55,6 +55,16 @@ ConfigOption = Annotated[
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Show the log, too: each setting and its source.")
 ]
+SourceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="RUN[:VERSION]",
+        help="Start a new run from another run's model, with its optimiser and counters: best, last"
+        " or the number of a version. [default: from nothing; of a run, its best]",
+        show_default=False,
+    ),
+]
 ModelOption = Annotated[
     str,
     typer.Option(
@@ -68,7 +78,10 @@ ModelOption = Annotated[
 @app.command("train")
 @takes_settings(*SETTING_NAMES)
 def train_command(
-    given: dict[str, Any], config: ConfigOption = None, verbose: VerboseOption = False
+    given: dict[str, Any],
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
 ) -> None:
     """Train a model for a while, then let the best one race.
 
@@ -76,7 +89,7 @@ def train_command(
     get on, and stops everything at the end of the job or on Ctrl-C. A run that exists is resumed.
     """
     start_log(verbose)
-    raise typer.Exit(train(_resolve(given, config), Console()))
+    raise typer.Exit(train(_resolve(given, config), Console(), source))
 
 
 @app.command("evaluate")
@@ -165,14 +178,17 @@ def smoke_command(
 @app.command("check")
 @takes_settings(*SETTING_NAMES)
 def check_command(
-    given: dict[str, Any], config: ConfigOption = None, verbose: VerboseOption = False
+    given: dict[str, Any],
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
 ) -> None:
     """Look at everything that a job would be given, and start nothing."""
     start_log(verbose)
     resolved = _resolve(given, config)
     good = True
     console = Console(soft_wrap=True, highlight=False)
-    for finding in findings(resolved, _named_run(resolved)):
+    for finding in findings(resolved, _named_run(resolved), source):
         good = good and finding.good
         mark = "[green]ok [/]" if finding.good else "[bold red]bad[/]"
         console.print(f"{mark}  {finding.subject:<16}", end="")

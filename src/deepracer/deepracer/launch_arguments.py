@@ -47,6 +47,7 @@ def learning_arguments(settings: JobSettings, folder: RunFolder, redis: RedisPla
         "hyperparameters": find_input(settings.hyperparameters),
         "seed": settings.seed,
         "job_duration_in_seconds": settings.job_duration_in_seconds,
+        "stop_after_laps": settings.stop_after_laps,
     }
 
 

@@ -15,9 +15,10 @@ from deepracer_core.errors import ConfigurationError
 from rich.console import Console
 
 from deepracer import exit_codes
+from deepracer.clone import copy_source, find_source
 from deepracer.dashboard import JobView, clock_text
 from deepracer.display import doing, open_display
-from deepracer.evaluate import Evaluation, best_version, run_evaluation
+from deepracer.evaluate import Evaluation, best_version, open_store, run_evaluation
 from deepracer.export import CarPackage, write_car_package
 from deepracer.failure import JobFailed, launch_failure
 from deepracer.interruption import Interruption
@@ -72,12 +73,13 @@ class TrainingJob:
     progress: JobProgress = field(default_factory=JobProgress)
 
 
-def train(resolved: ResolvedSettings, console: Console) -> int:
+def train(resolved: ResolvedSettings, console: Console, source: str | None = None) -> int:
     """Run a whole job: training, evaluation of the best model, summary.
 
     Args:
         resolved: the job's settings.
         console: where the display and the summary go.
+        source: RUN or RUN:VERSION, of the model that a new run starts from.
 
     Returns:
         The exit code.
@@ -89,11 +91,16 @@ def train(resolved: ResolvedSettings, console: Console) -> int:
     settings = resolved.settings
     named = run_folder(settings.runs_folder, settings.run) if settings.run else None
     with doing(console, "looking at the inputs"):
-        preflight(resolved, named)
+        preflight(resolved, named, source)
+        # Before this run is the latest one.
+        origin = find_source(source, settings.runs_folder) if source is not None else None
     folder = named or new_run_folder(settings.runs_folder)
     with Interruption() as interruption, folder.claim() as lock:
         log_to_file(folder.logs / "deepracer.log")
         keep_inputs(settings, folder)
+        if origin is not None:
+            copy_source(origin, open_store(settings, folder))
+            log.info("started from run=%s version=%d", origin.run.name, origin.version)
         job = TrainingJob(settings, folder, lock, redis_place(settings), interruption)
         version: int | None = None
         evaluation: Evaluation | None = None

@@ -77,6 +77,7 @@ def _train(
         job_duration_s=given.job_duration_in_seconds,
         steps_between_training=given.steps_between_training,
         max_policy_lag=given.max_policy_lag,
+        stop_after_laps=given.stop_after_laps or None,
     )
     stop = threading.Event()
     trainer = Trainer(learner, buffer, status, store, hyperparameters, limits, user_files, stop)
@@ -159,6 +160,12 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=4,
         help="experience of a policy more versions old than this is dropped",
+    )
+    add(
+        "--stop-after-laps",
+        type=int,
+        default=0,
+        help="the training ends after so many complete laps in a row; 0: never",
     )
     add("--threads", type=_positive, default=1, help="of TensorFlow")
     return parser
