@@ -107,6 +107,12 @@ def generate_launch_description():
                 " keeps all.",
             ),
             DeclareLaunchArgument(
+                "stop_after_laps",
+                default_value="0",
+                description="Complete laps in a row, driven in training, after which the training"
+                " ends before its time; 0 for never.",
+            ),
+            DeclareLaunchArgument(
                 "seed",
                 default_value="0",
                 description="Seed of every random choice of the training, from 0.",
@@ -143,6 +149,8 @@ def generate_launch_description():
                     LaunchConfiguration("job_duration_in_seconds"),
                     "--keep-versions",
                     LaunchConfiguration("keep_versions"),
+                    "--stop-after-laps",
+                    LaunchConfiguration("stop_after_laps"),
                     "--seed",
                     LaunchConfiguration("seed"),
                 ],

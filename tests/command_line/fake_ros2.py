@@ -64,7 +64,8 @@ def train(arguments: dict[str, str], how: str) -> int:
         status.add_episode(record(8, EpisodeStatus.LAP_COMPLETE))
         status.set_trainer({"state": "collecting", "iteration": 2, "seconds_left": 29.0})
         store = open_model_store(arguments["store"])
-        store.publish(1, {"model_metadata.json": METADATA.read_bytes()}, {})
+        if store.latest() is None:
+            store.publish(1, {"model_metadata.json": METADATA.read_bytes()}, {})
         print("[rollout-4] nine episodes", flush=True)
         # The display looks twice a second.
         time.sleep(float(os.environ.get("FAKE_SECONDS", "1.5")))

@@ -1,7 +1,8 @@
 """The best version is the one that drives furthest, then fastest, once it has driven enough."""
 
 from deepracer_core.episode import EpisodeRecord, EpisodeStatus
-from deepracer_trainer.best_version import Standing, Standings
+from deepracer_core.model_store import open_model_store
+from deepracer_trainer.best_version import BestVersion, Standing, Standings
 
 
 def record(version, progress, lap_s=10.0, mode="training"):
@@ -70,3 +71,35 @@ def test_a_version_that_is_gone_is_left_out_and_the_next_best_takes_its_place():
         assert standings.best().version == version
         standings.forget(version)
     assert standings.best() is None
+
+
+class Episodes:
+    """The records of a run, so many at each reading."""
+
+    def __init__(self, *readings):
+        self.readings = list(readings)
+
+    def episodes(self, after):
+        records = self.readings.pop(0)
+        return [(str(int(after) + 1 + i), each) for i, each in enumerate(records)]
+
+
+def laps_in_a_row(tmp_path, *readings, resumed=0):
+    best = BestVersion(Episodes(*readings), open_model_store(str(tmp_path)))
+    best.resume(resumed)
+    for _ in readings:
+        best.judge()
+    return best.most_laps_in_a_row
+
+
+def test_laps_in_a_row_go_on_over_versions_and_end_with_another_end(tmp_path):
+    lap, fall = record(1, 100.0), record(1, 99.9)
+    assert laps_in_a_row(tmp_path, [lap, lap], [record(2, 100.0), fall, lap]) == 3
+    assert laps_in_a_row(tmp_path, [lap, fall, lap], [fall, lap]) == 1
+
+
+def test_laps_of_evaluations_and_of_before_do_not_count(tmp_path):
+    others = [record(0, 100.0), record(None, 100.0), record(6, 100.0, mode="evaluation")]
+    assert laps_in_a_row(tmp_path, others * 3) == 0
+    before, after = record(5, 100.0), record(6, 100.0)
+    assert laps_in_a_row(tmp_path, [before] * 9, [after, before, after], resumed=5) == 2

@@ -1,10 +1,13 @@
 """The loop on a real Redis server and a real store: each version is whole, acting and resumable."""
 
+import copy
 import itertools
 import threading
 
 import numpy as np
 import pytest
+from deepracer.clone import Source, copy_source
+from deepracer.run_folder import RunFolder
 from deepracer_core.action_space import Command, DiscreteActionSpace
 from deepracer_core.episode import EpisodeRecord, EpisodeStatus
 from deepracer_core.experience_buffer import ExperienceBuffer
@@ -76,6 +79,23 @@ def run(server, tmp_path):
     run.client.close()
 
 
+def record(number, version, progress):
+    """Of a training episode."""
+    return EpisodeRecord(
+        worker=0,
+        number=number,
+        mode="training",
+        policy_version=version,
+        status=EpisodeStatus.LAP_COMPLETE if progress >= 100.0 else EpisodeStatus.OFF_TRACK,
+        steps=100,
+        progress=progress,
+        reward=1.0,
+        duration_s=7.0,
+        start_distance=0.0,
+        wall_clock=0.0,
+    )
+
+
 def weights(store, version):
     return store.load(version).files["weights.safetensors"]
 
@@ -118,6 +138,26 @@ def test_a_restart_changes_nothing(run, server, tmp_path):
     for name in ("weights.safetensors", "optimizer.safetensors"):
         assert run.store.load(4).files[name] == other.store.load(4).files[name]
     assert run.store.info(4)["counters"] == other.store.info(4)["counters"]
+
+
+def test_a_run_that_starts_from_a_model_goes_on_as_that_one_would(run, server, tmp_path):
+    run.drive(4)
+    run.trainer(until=4).run()
+    clone = Run(server.url, tmp_path / "clone")
+    copy_source(Source(RunFolder(tmp_path / "source"), run.store, 2), clone.store)
+    assert clone.store.versions() == [1]
+    assert clone.store.load(1).files == run.store.load(2).files
+    assert clone.store.info(1)["source"] == {"run": "source", "version": 2}
+
+    clone.environment = copy.deepcopy(run.environment)
+    run.drive(2, version=2)
+    clone.drive(2, version=1)
+    for each in (run, clone):
+        each.trainer(until=6).run()
+    for name in ("weights.safetensors", "optimizer.safetensors", "policy.tflite"):
+        assert clone.store.load(2).files[name] == run.store.load(3).files[name]
+    assert clone.store.info(2)["counters"] == run.store.info(3)["counters"]
+    assert clone.store.info(2)["counters"]["iteration"] == 3
 
 
 def test_what_a_killed_trainer_published_is_not_learnt_twice(run):
@@ -242,21 +282,7 @@ def test_the_store_points_to_the_version_that_drives_best(run):
     run.drive(6)
     for version, progress in ((1, 30.0), (2, 80.0), (3, 55.0)):
         for number in range(5):
-            run.status.add_episode(
-                EpisodeRecord(
-                    worker=0,
-                    number=number,
-                    mode="training",
-                    policy_version=version,
-                    status=EpisodeStatus.OFF_TRACK,
-                    steps=100,
-                    progress=progress,
-                    reward=1.0,
-                    duration_s=7.0,
-                    start_distance=0.0,
-                    wall_clock=0.0,
-                )
-            )
+            run.status.add_episode(record(number, version, progress))
     run.trainer(until=6).run()
     assert run.store.best() == 2
     assert run.store.best_info()["mean_completion"] == 80.0
@@ -272,6 +298,29 @@ def test_old_versions_go_but_not_those_whose_experience_may_still_come(run):
     versions = run.store.versions()
     assert versions[-4:] == [9, 10, 11, 12]
     assert 1 not in versions
+
+
+def test_enough_laps_in_a_row_end_the_training(run):
+    limits = Limits(job_duration_s=WAIT_S, max_policy_lag=9, stop_after_laps=3)
+    run.drive(2)
+    trainer = run.trainer(limits=limits)
+    thread = threading.Thread(target=trainer.run)
+    thread.start()
+    try:
+        wait_until(lambda: run.store.latest() == 1)
+        for number, progress in enumerate((100.0, 100.0, 99.0, 100.0, 100.0)):
+            run.status.add_episode(record(number, 1 + number // 4, progress))
+        run.drive(2, version=1)
+        wait_until(lambda: run.store.latest() == 2)
+        assert thread.is_alive()
+        run.status.add_episode(record(5, 2, 100.0))
+        thread.join(WAIT_S)
+        assert not thread.is_alive()
+        assert run.status.trainer()["state"] == "ended"
+        assert run.status.trainer()["most_laps_in_a_row"] == 3
+    finally:
+        run.stop.set()
+        thread.join()
 
 
 def test_redis_may_go_away(tmp_path):

@@ -20,6 +20,7 @@ from rich.table import Table
 
 from deepracer import exit_codes
 from deepracer.evaluate import evaluate
+from deepracer.export import PACKAGE_NAME, export
 from deepracer.failure import JobFailed
 from deepracer.log import start_log
 from deepracer.model_source import is_path
@@ -58,6 +59,16 @@ ConfigOption = Annotated[
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Show the log, too: each setting and its source.")
 ]
+SourceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="RUN[:VERSION]",
+        help="Start a new run from another run's model, with its optimiser and counters: best, last"
+        " or the number of a version. [default: from nothing; of a run, its best]",
+        show_default=False,
+    ),
+]
 ModelOption = Annotated[
     str,
     typer.Option(
@@ -74,6 +85,7 @@ VideoOption = Annotated[bool, typer.Option("--video", help="Make a video of the 
 def train_command(
     given: dict[str, Any],
     video: VideoOption = False,
+    source: SourceOption = None,
     config: ConfigOption = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -83,7 +95,7 @@ def train_command(
     get on, and stops everything at the end of the job or on Ctrl-C. A run that exists is resumed.
     """
     start_log(verbose)
-    raise typer.Exit(train(_resolve(given, config), Console(), video=video))
+    raise typer.Exit(train(_resolve(given, config), Console(), source, video=video))
 
 
 @app.command("evaluate", short_help="Let a trained model race, and draw its lines.")
@@ -195,6 +207,47 @@ def video_command(
 
 
 @app.command("smoke", short_help="Try all parts together for about two minutes.")
+@app.command("export")
+@takes_settings("run", "runs_folder", "store", run="Name of the run. [default: the latest one]")
+def export_command(
+    given: dict[str, Any],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="Somebody's model instead of the run's: the folder or s3:// address of a store, a"
+            " folder or archive of one version.",
+        ),
+    ] = None,
+    version: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION",
+            help="Which of them: best, last or the number of a version. [default: best]",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option(metavar="PATH", help="The package; one that is there is replaced.")
+    ] = Path(PACKAGE_NAME),
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make of a model the package that the physical car takes, and check it.
+
+    It holds model_metadata.json and agent/model.pb, a frozen TensorFlow graph, whose outputs are
+    compared with the trained model's on random inputs before it is there.
+    """
+    start_log(verbose)
+    if model is not None and given["run"] is not None:
+        raise ConfigurationError("--model and --run: expected one of them, got both; leave one out")
+    resolved = _resolve(given, config)
+    if resolved.settings.run is None and model is None:
+        resolved = _resolve(given | {"run": LATEST}, config)
+    raise typer.Exit(export(resolved, model, version, output, Console()))
+
+
+@app.command("smoke")
 @takes_settings("runs_folder", "track", "redis", "store", "seed", "headless")
 def smoke_command(
     given: dict[str, Any], config: ConfigOption = None, verbose: VerboseOption = False
@@ -207,14 +260,17 @@ def smoke_command(
 @app.command("check", short_help="Look at a job's settings and files; start nothing.")
 @takes_settings(*SETTING_NAMES)
 def check_command(
-    given: dict[str, Any], config: ConfigOption = None, verbose: VerboseOption = False
+    given: dict[str, Any],
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
 ) -> None:
     """Look at everything that a job would be given, and start nothing."""
     start_log(verbose)
     resolved = _resolve(given, config)
     good = True
     console = Console(soft_wrap=True, highlight=False)
-    for finding in findings(resolved, _named_run(resolved)):
+    for finding in findings(resolved, _named_run(resolved), source):
         good = good and finding.good
         mark = "[green]ok [/]" if finding.good else "[bold red]bad[/]"
         console.print(f"{mark}  {finding.subject:<16}", end="")

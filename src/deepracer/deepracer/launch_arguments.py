@@ -53,6 +53,7 @@ def learning_arguments(settings: JobSettings, folder: RunFolder, redis: RedisPla
         "seed": settings.seed,
         "job_duration_in_seconds": settings.job_duration_in_seconds,
         "keep_versions": settings.keep_versions,
+        "stop_after_laps": settings.stop_after_laps,
     }
 
 

@@ -12,7 +12,7 @@ from deepracer_core.episode import CarState, Episode, EpisodeRules
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.hyperparameters import load_hyperparameters
 from deepracer_core.model_metadata import ModelMetadata, load_model_metadata, parse_model_metadata
-from deepracer_core.model_store import StoreError, open_model_store
+from deepracer_core.model_store import ModelStore, StoreError, open_model_store
 from deepracer_core.race_objects import SceneSource
 from deepracer_core.race_scenes import SceneSettings, create_scenes
 from deepracer_core.redis_connection import RedisUnavailable, address, connect
@@ -23,6 +23,7 @@ from deepracer_core.starts import Start
 from deepracer_core.track import Track
 from deepracer_core.track_library import load_track
 
+from deepracer.clone import find_source
 from deepracer.project_files import find_input
 from deepracer.run_folder import RunFolder
 from deepracer.settings import JobSettings
@@ -46,22 +47,28 @@ class Finding:
     good: bool
 
 
-def preflight(resolved: ResolvedSettings, folder: RunFolder | None) -> None:
+def preflight(
+    resolved: ResolvedSettings, folder: RunFolder | None, source: str | None = None
+) -> None:
     """Look at everything and refuse to start if anything cannot be used.
 
     Args:
         resolved: the job's settings.
         folder: of the run, if it has a name already.
+        source: of the model that a new run is to start from, RUN or RUN:VERSION.
 
     Raises:
         ConfigurationError: with every fault that was found.
     """
-    faults = [finding.detail for finding in findings(resolved, folder) if not finding.good]
+    every = findings(resolved, folder, source)
+    faults = [finding.detail for finding in every if not finding.good]
     if faults:
         raise ConfigurationError("\n".join(faults))
 
 
-def findings(resolved: ResolvedSettings, folder: RunFolder | None) -> Iterator[Finding]:
+def findings(
+    resolved: ResolvedSettings, folder: RunFolder | None, source: str | None = None
+) -> Iterator[Finding]:
     """Look at one thing after the other; faults are findings too."""
     settings = resolved.settings
     metadata = find_input(settings.model_metadata)
@@ -76,6 +83,9 @@ def findings(resolved: ResolvedSettings, folder: RunFolder | None) -> Iterator[F
         ("run", lambda: _look_at_run(settings.store, folder, metadata)),
     ):
         yield _finding(subject, resolved.sources.get(subject, ""), look)
+    if source is not None:
+        look = partial(_look_at_source, source, settings, folder, metadata)
+        yield _finding("--from", "", look)
     for worker in range(len(settings.worker_settings or ())):
         own = settings_of_worker(settings, worker)
         source = resolved.sources["worker_settings"]
@@ -179,10 +189,7 @@ def _look_at_run(store_url: str | None, folder: RunFolder | None, metadata: Path
     version = store.latest()
     if version is None:
         return "a new one"
-    stored = store.load(version, names=["model_metadata.json"]).files["model_metadata.json"]
-    source = f"model_metadata.json of version {version} in {store.url}"
-    trained = parse_model_metadata(stored.decode(errors="replace"), source)
-    differences = _differences(trained, load_model_metadata(metadata))
+    differences = _differences(_trained(store, version), load_model_metadata(metadata))
     if differences:
         raise ConfigurationError(
             f"its newest model, version {version} in {store.url}, was trained with another"
@@ -190,6 +197,38 @@ def _look_at_run(store_url: str | None, folder: RunFolder | None, metadata: Path
             " trained with, or start a new run with --run NAME"
         )
     return f"trains on from version {version} in {store.url}"
+
+
+def _look_at_source(
+    named: str, settings: JobSettings, folder: RunFolder | None, metadata: Path
+) -> str:
+    """Whether there is that model, fit for what is asked for, and no other in its place."""
+    source = find_source(named, settings.runs_folder)
+    differences = _differences(
+        _trained(source.store, source.version), load_model_metadata(metadata)
+    )
+    if differences:
+        raise ConfigurationError(
+            f"{source} was trained with another {' and '.join(differences)} than {metadata} asks"
+            f" for: give it the file it was trained with, --model-metadata"
+            f" {source.run.inputs / 'model_metadata.json'}"
+        )
+    if settings.store is not None or (folder is not None and folder.store.is_dir()):
+        store = open_model_store(settings.store or str(folder.store))  # type: ignore[union-attr]
+        version = store.latest()
+        if version is not None:
+            raise ConfigurationError(
+                f"expected a new run, but there is version {version} in {store.url} already: leave"
+                " --from out to train on from that, or start another run with --run NAME"
+            )
+    return f"starts from {source}"
+
+
+def _trained(store: ModelStore, version: int) -> ModelMetadata:
+    """What a version in a store was trained with."""
+    stored = store.load(version, names=["model_metadata.json"]).files["model_metadata.json"]
+    source = f"model_metadata.json of version {version} in {store.url}"
+    return parse_model_metadata(stored.decode(errors="replace"), source)
 
 
 def _differences(trained: ModelMetadata, asked: ModelMetadata) -> list[str]:

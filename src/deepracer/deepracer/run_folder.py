@@ -61,6 +61,11 @@ class RunFolder:
         return self.path / "store"
 
     @property
+    def car_package(self) -> Path:
+        """The best model as the physical car takes it."""
+        return self.path / "model.tar.gz"
+
+    @property
     def evaluations(self) -> Path:
         """A folder for each evaluation."""
         return self.path / "evaluations"

@@ -94,6 +94,13 @@ class JobSettings:
         le=864_000,
         description="Wall-clock seconds that rollouts and training alternate for.",
     )
+    stop_after_laps: int | None = Field(
+        default=None,
+        ge=1,
+        le=100_000,
+        description="Complete laps in a row, driven in training, after which the training ends"
+        " before its time; without one, never.",
+    )
     seed: int = Field(
         default=0,
         ge=0,

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from deepracer.dashboard import lap_text
 from deepracer.evaluate import Evaluation, print_evaluation
+from deepracer.export import CarPackage
 from deepracer.job_progress import JobProgress
 from deepracer.run_folder import RunFolder
 from deepracer.settings import JobSettings
@@ -20,6 +21,7 @@ def print_summary(
     folder: RunFolder,
     progress: JobProgress,
     evaluation: Evaluation | None,
+    package: CarPackage | None,
     console: Console,
 ) -> None:
     """Print what was done, how the evaluation went, where everything is, and what can be done next.
@@ -29,6 +31,7 @@ def print_summary(
         folder: of the run.
         progress: sums over its episodes.
         evaluation: None when there was none.
+        package: of the best model for the car; None when there is none.
         console: where it is printed.
     """
     console.print()
@@ -37,7 +40,7 @@ def print_summary(
         console.print()
         print_evaluation(evaluation, settings.track, console)
     console.print()
-    console.print(_places(settings, folder, evaluation))
+    console.print(_places(settings, folder, evaluation, package))
     console.print()
     console.print(_next_steps(settings, folder, has_model=progress.policy_version > 0))
 
@@ -54,7 +57,12 @@ def _done(progress: JobProgress) -> Text:
     )
 
 
-def _places(settings: JobSettings, folder: RunFolder, evaluation: Evaluation | None) -> Table:
+def _places(
+    settings: JobSettings,
+    folder: RunFolder,
+    evaluation: Evaluation | None,
+    package: CarPackage | None,
+) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -63,6 +71,8 @@ def _places(settings: JobSettings, folder: RunFolder, evaluation: Evaluation | N
     table.add_row("Logs", _short(folder.logs))
     if evaluation is not None:
         table.add_row("Evaluation", _short(evaluation.folder))
+    if package is not None:
+        table.add_row(f"v{package.version} for the car", _short(package.path))
     return table
 
 

@@ -11,12 +11,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deepracer_core.errors import ConfigurationError
 from rich.console import Console
 
 from deepracer import exit_codes
+from deepracer.clone import copy_source, find_source
 from deepracer.dashboard import JobView, clock_text
 from deepracer.display import doing, open_display
-from deepracer.evaluate import Evaluation, best_version, film_evaluation, run_evaluation
+from deepracer.evaluate import (
+    Evaluation,
+    best_version,
+    film_evaluation,
+    open_store,
+    run_evaluation,
+)
+from deepracer.export import CarPackage, write_car_package
 from deepracer.failure import JobFailed, launch_failure
 from deepracer.interruption import Interruption
 from deepracer.job_progress import JobProgress
@@ -71,12 +80,19 @@ class TrainingJob:
     progress: JobProgress = field(default_factory=JobProgress)
 
 
-def train(resolved: ResolvedSettings, console: Console, *, video: bool = False) -> int:
+def train(
+    resolved: ResolvedSettings,
+    console: Console,
+    source: str | None = None,
+    *,
+    video: bool = False,
+) -> int:
     """Run a whole job: training, evaluation of the best model, summary.
 
     Args:
         resolved: the job's settings.
         console: where the display and the summary go.
+        source: RUN or RUN:VERSION, of the model that a new run starts from.
         video: make a video of the evaluation, too.
 
     Returns:
@@ -89,14 +105,20 @@ def train(resolved: ResolvedSettings, console: Console, *, video: bool = False) 
     settings = resolved.settings
     named = run_folder(settings.runs_folder, settings.run) if settings.run else None
     with doing(console, "looking at the inputs"):
-        preflight(resolved, named)
+        preflight(resolved, named, source)
+        # Before this run is the latest one.
+        origin = find_source(source, settings.runs_folder) if source is not None else None
     folder = named or new_run_folder(settings.runs_folder)
     with Interruption() as interruption, folder.claim() as lock:
         log_to_file(folder.logs / "deepracer.log")
         keep_inputs(settings, folder)
+        if origin is not None:
+            copy_source(origin, open_store(settings, folder))
+            log.info("started from run=%s version=%d", origin.run.name, origin.version)
         job = TrainingJob(settings, folder, lock, redis_place(settings), interruption)
         version: int | None = None
         evaluation: Evaluation | None = None
+        package: CarPackage | None = None
         try:
             run_training(job, console)
             version = best_version(settings, folder)
@@ -105,13 +127,27 @@ def train(resolved: ResolvedSettings, console: Console, *, video: bool = False) 
                     evaluation = run_evaluation(settings, folder, version, interruption)
             if video and evaluation is not None:
                 film_evaluation(settings, folder, evaluation, interruption, console)
+            if version is not None and not interruption.came:
+                package = _write_best(job, version, console)
         finally:
             if interruption.came:
                 console.print(f"Stopped by {interruption.name}.", style="yellow")
-            print_summary(settings, folder, job.progress, evaluation, console)
+            print_summary(settings, folder, job.progress, evaluation, package, console)
         if interruption.came:
             return interruption.exit_code
         return exit_codes.NO_MODEL if version is None else exit_codes.DONE
+
+
+def _write_best(job: TrainingJob, version: int, console: Console) -> CarPackage | None:
+    """The best model as the car takes it; a job has not failed because that cannot be written."""
+    store = job.settings.store or str(job.folder.store)
+    try:
+        with doing(console, f"model v{version} is made a package for the car"):
+            return write_car_package(store, version, job.folder.car_package, job.interruption)
+    except (ConfigurationError, JobFailed) as error:
+        log.warning("no package: %s", error)
+        console.print(f"There is no package for the car: {error}", style="yellow", markup=False)
+    return None
 
 
 def keep_inputs(settings: JobSettings, folder: RunFolder) -> None:

@@ -94,6 +94,11 @@ class BestVersion:
     Args:
         status: where the episode records are.
         store: where the versions are.
+
+    Attributes:
+        standing: of the best version; None before the first.
+        most_laps_in_a_row: complete laps that followed on one another in training, driven by
+            versions that were learnt since this object was made, on any worker.
     """
 
     def __init__(self, status: RunStatus, store: ModelStore) -> None:
@@ -102,14 +107,21 @@ class BestVersion:
         self._standings = Standings()
         self._last_record = "0"
         self._is_due = False
+        self._resumed_version = 0
+        self._laps_in_a_row = 0
         self.standing: Standing | None = None
+        self.most_laps_in_a_row = 0
 
-    def resume(self) -> None:
+    def resume(self, version: int) -> None:
         """Take over what the store says of the best version so far.
+
+        Args:
+            version: that the training goes on from.
 
         Raises:
             StoreError: it cannot be read.
         """
+        self._resumed_version = version
         info = self._store.best_info()
         if info is not None:
             self.standing = Standing(**info)
@@ -125,10 +137,20 @@ class BestVersion:
             return
         if records:
             self._standings.add(record for _, record in records)
+            self._count_laps(record for _, record in records)
             self._last_record = records[-1][0]
             self._is_due = True
         if self._is_due:
             self._is_due = not self._point_to(self._standings.best())
+
+    def _count_laps(self, records: Iterable[EpisodeRecord]) -> None:
+        for record in records:
+            # A resumed run finds the laps there that ended it; it is to be trained on.
+            if record.mode != "training" or (record.policy_version or 0) <= self._resumed_version:
+                continue
+            is_lap = record.status is EpisodeStatus.LAP_COMPLETE
+            self._laps_in_a_row = self._laps_in_a_row + 1 if is_lap else 0
+            self.most_laps_in_a_row = max(self.most_laps_in_a_row, self._laps_in_a_row)
 
     def _point_to(self, best: Standing | None) -> bool:
         """Whether the store points to the best, as far as that is known."""

@@ -73,6 +73,19 @@ def read_weights(files: Mapping[str, bytes]) -> dict[str, np.ndarray]:
     return _read(files, WEIGHTS_FILE)
 
 
+def restore_network(network: keras.Model, files: Mapping[str, bytes]) -> None:
+    """Give a network the weights of a version; the version may hold more than the network has.
+
+    Raises:
+        CheckpointError: the file is missing or broken, or it is of another network.
+    """
+    weights = read_weights(files)
+    wanted = {variable.path: variable.numpy() for variable in network.variables}
+    _check(WEIGHTS_FILE, {name: weights[name] for name in wanted if name in weights}, wanted)
+    for variable in network.variables:
+        variable.assign(weights[variable.path])
+
+
 def policy_file(network: keras.Model) -> dict[str, bytes]:
     """The network's policy as the file that `deepracer_core.lite_policy` loads, by its name.
 

@@ -79,6 +79,7 @@ def _train(
         steps_between_training=given.steps_between_training,
         max_policy_lag=given.max_policy_lag,
         keep_versions=given.keep_versions,
+        stop_after_laps=given.stop_after_laps or None,
     )
     stop = threading.Event()
     trainer = Trainer(learner, buffer, status, store, hyperparameters, limits, user_files, stop)
@@ -171,6 +172,12 @@ def _parser() -> argparse.ArgumentParser:
         type=_not_negative,
         default=50,
         help="newest versions that stay in the store, besides the best; 0 keeps all",
+    )
+    add(
+        "--stop-after-laps",
+        type=int,
+        default=0,
+        help="the training ends after so many complete laps in a row; 0: never",
     )
     add("--threads", type=_positive, default=1, help="of TensorFlow")
     return parser

@@ -42,12 +42,15 @@ class Limits:
         steps_between_training: an update begins at the latest after so many steps.
         max_policy_lag: experience of a policy so many versions old is still learnt from.
         keep_versions: newest versions that stay in the store, besides the best; 0: all versions.
+        stop_after_laps: the training ends after so many complete laps in a row, driven in training
+            by versions of this job; None: never.
     """
 
     job_duration_s: float
     steps_between_training: int = STEPS_BETWEEN_TRAINING
     max_policy_lag: int = 4
     keep_versions: int = 50
+    stop_after_laps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,12 @@ class Trainer:
         except JobOverError:
             pass
         self._tell("ended")
-        _LOG.info("training ended version=%d %s", self.version, _fields(asdict(self.counters)))
+        _LOG.info(
+            "training ended version=%d %s laps_in_a_row=%d",
+            self.version,
+            _fields(asdict(self.counters)),
+            self._best.most_laps_in_a_row,
+        )
 
     def _resume(self) -> None:
         """Go on from the store's newest version, if there is one, as if never interrupted."""
@@ -152,7 +160,7 @@ class Trainer:
             _LOG.info("no model yet: the first policy acts at random")
             return
         stored = self._store.load(version)
-        self._best.resume()
+        self._best.resume(version)
         self._learner.restore(checkpoint.read_state(stored.files, self._learner.state()))
         self._learner.remember(version, keep=self._limits.max_policy_lag)
         self._intake.skip(stored.info["segments"])
@@ -251,11 +259,13 @@ class Trainer:
 
     def _is_over(self) -> bool:
         score = self._metrics.get("charts/episodic_return", float("-inf"))
+        laps, enough_laps = self._best.most_laps_in_a_row, self._limits.stop_after_laps
         return (
             self._stop.is_set()
             or self._clock() >= self._deadline
             or self.counters.episodes >= self._hyperparameters.term_cond_max_episodes
             or score >= self._hyperparameters.term_cond_avg_score
+            or (enough_laps is not None and laps >= enough_laps)
         )
 
     def _tell(self, state: str) -> None:
@@ -266,6 +276,7 @@ class Trainer:
             "version": self.version,
             "best_version": best.version if best else None,
             "best_mean_completion": best.mean_completion if best else None,
+            "most_laps_in_a_row": self._best.most_laps_in_a_row,
             **asdict(self.counters),
             "gathered_episodes": self._collector.episodes,
             "gathered_steps": self._collector.steps,
