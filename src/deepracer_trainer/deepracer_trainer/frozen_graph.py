@@ -64,17 +64,18 @@ def freeze(network: keras.Model, names: GraphNames, *, is_discrete: bool) -> byt
         names: of inputs and output.
         is_discrete: which of both.
     """
-    # What the car feeds are floats; a network that takes bytes would have them rounded first.
+    # What the car feeds are floats; a network that takes bytes would have them rounded first. So
+    # its layers, no copies of them, are put behind other inputs.
     floats = {
         x.name: keras.Input(x.shape[1:], dtype="float32", name=x.name) for x in network.inputs
     }
-    twin = keras.models.clone_model(network, input_tensors=floats)
-    trained = [(variable.path, variable.numpy()) for variable in network.variables]
+    twin = keras.models.clone_model(network, input_tensors=floats, clone_function=_itself)
+    weights = [(variable, variable.path, variable.numpy()) for variable in network.variables]
     graph = tf.Graph()
     with graph.as_default():
         constants = [
             (variable, tf.constant(value, name=f"weights/{path}"))
-            for variable, (path, value) in zip(twin.variables, trained, strict=True)
+            for variable, path, value in weights
         ]
         observation = {
             sensor: _input(names.of_input.format(sensor=sensor), x.shape[1:])
@@ -125,6 +126,10 @@ def evaluate_frozen_graph(
             f"model.pb: expected a frozen graph with the output {names.of_output} and inputs for"
             f" {', '.join(observations)}: {error}"
         ) from error
+
+
+def _itself(layer: keras.Layer) -> keras.Layer:
+    return layer
 
 
 def _input(name: str, shape: tuple[int, ...]) -> tf.Tensor:
