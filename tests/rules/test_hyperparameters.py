@@ -9,7 +9,7 @@ from deepracer_core.hyperparameters import (
     parse_hyperparameters,
 )
 
-# The table of the public format, and the two values that it fixes.
+# The table of the public format, and what it fixes or does not have.
 DEFAULTS = {
     "batch_size": 64,
     "num_epochs": 10,
@@ -27,6 +27,12 @@ DEFAULTS = {
     "term_cond_avg_score": 100000.0,
     "clip_range": 0.2,
     "gae_lambda": 0.95,
+    "beta_entropy_final": None,
+    "beta_entropy_steps": 100000,
+    "advantage_normalisation": "update",
+    "max_gradient_norm": 0.5,
+    "sac_updates_per_step": 0.25,
+    "sac_target_entropy": 0.3,
 }
 
 
@@ -41,6 +47,7 @@ def test_values_may_be_strings_as_sagemaker_hands_them_over():
         "lr": 1e-4,
         "loss_type": "mean squared error",
         "exploration_type": "e-greedy",
+        "beta_entropy_final": 0.001,
     }
     text = json.dumps({name: str(value) for name, value in values.items()})
     parsed = parse_hyperparameters(text, "h.json")
@@ -140,3 +147,24 @@ def test_files(tmp_path):
         load_hyperparameters(path)
     path.write_bytes(b'\xef\xbb\xbf{"lr": "0.0001"}')
     assert load_hyperparameters(path) == Hyperparameters(lr=1e-4)
+
+
+def test_what_has_no_default_may_be_left_open():
+    assert (
+        parse_hyperparameters('{"beta_entropy_final": null}', "h.json").beta_entropy_final is None
+    )
+
+
+def test_the_entropy_weight_goes_evenly_to_its_final_value_and_stays():
+    given = {"beta_entropy": 0.01, "beta_entropy_final": 0.002, "beta_entropy_steps": 1000}
+    parsed = parse_hyperparameters(json.dumps(given), "h.json")
+    weights = [parsed.entropy_weight(steps) for steps in (0, 500, 1000, 5000)]
+    assert weights == pytest.approx([0.01, 0.006, 0.002, 0.002])
+    assert parse_hyperparameters("{}", "h.json").entropy_weight(5000) == 0.01
+
+
+def test_the_chance_of_a_random_action_falls_from_one():
+    given = {"exploration_type": "e-greedy", "e_greedy_value": 0.1, "epsilon_steps": 1000}
+    parsed = parse_hyperparameters(json.dumps(given), "h.json")
+    chances = [parsed.epsilon(steps) for steps in (0, 500, 1000, 5000)]
+    assert chances == pytest.approx([1.0, 0.55, 0.1, 0.1])

@@ -143,7 +143,6 @@ def ranges(quantity, **changes):
             "action_space.speed.middle: unknown field",
         ),
         ({"training_algorithm": "dqn"}, "training_algorithm: expected one of clipped_ppo, sac"),
-        ({"training_algorithm": "sac"}, "training_algorithm: expected clipped_ppo for a discrete"),
         ({"neural_network": "HUGE"}, "neural_network: expected one of .*got 'HUGE'"),
         ({"sensor": []}, r"sensor: expected a list of sensors, got \[\]"),
         ({"sensor": ["RADAR"]}, "sensor: expected one of FRONT_FACING_CAMERA, .*got 'RADAR'"),

@@ -16,8 +16,11 @@ from deepracer_core.sensors import (
 )
 from deepracer_trainer.distributions import Beta, Categorical
 from deepracer_trainer.experience import Trajectory
-from deepracer_trainer.networks import Architecture, build_network
+from deepracer_trainer.learning import Learner
+from deepracer_trainer.networks import Architecture, build_actor_critics, build_network
 from deepracer_trainer.ppo import ClippedPPO
+from deepracer_trainer.replay import ReplayMemory
+from deepracer_trainer.sac import SoftActorCritic
 
 SIZE = 8
 SHAPES = {
@@ -92,7 +95,7 @@ class IdentityEnvironment:
             return self.rng.integers(ACTIONS, size=count).astype(np.int32)
         return self.rng.uniform(-1.0, 1.0, size=(count, 2)).astype(np.float32)
 
-    def draw(self, learner: ClippedPPO, shown: Observation) -> np.ndarray:
+    def draw(self, learner: Learner, shown: Observation) -> np.ndarray:
         """Actions drawn from a learner's policy."""
         parameters = learner.network(shown)[0].numpy()
         if self.is_discrete:
@@ -101,7 +104,7 @@ class IdentityEnvironment:
         alpha, beta = parameters[:, 0::2], parameters[:, 1::2]
         return (2.0 * self.rng.beta(alpha, beta) - 1.0).astype(np.float32)
 
-    def greedy_reward(self, learner: ClippedPPO) -> float:
+    def greedy_reward(self, learner: Learner) -> float:
         """Mean reward of the likeliest actions."""
         shown, right = self.observations(256)
         parameters = learner.network(shown)[0].numpy()
@@ -172,5 +175,23 @@ def make_learner(
         build_network(TINY, shapes, outputs, is_discrete=is_discrete, seed=seed),
         Categorical(ACTIONS) if is_discrete else Beta(2),
         Hyperparameters(**given | hyperparameters),
+        seed=seed,
+    )
+
+
+def make_sac(
+    *, is_discrete: bool = True, sensors: Sequence[str] = CAMERA, seed: int = 0, **hyperparameters
+) -> SoftActorCritic:
+    given = {"lr": 1e-3, "batch_size": 32, "discount_factor": 0.0, "sac_updates_per_step": 1.0}
+    outputs = ACTIONS if is_discrete else 2
+    shapes = {sensor: SHAPES[sensor] for sensor in sensors}
+    actor, critics = build_actor_critics(TINY, shapes, outputs, is_discrete=is_discrete, seed=seed)
+    return SoftActorCritic(
+        actor,
+        critics,
+        Categorical(ACTIONS) if is_discrete else Beta(2),
+        Hyperparameters(**given | hyperparameters),
+        target_entropy=0.3 if is_discrete else -2.0,
+        replay=ReplayMemory(),
         seed=seed,
     )

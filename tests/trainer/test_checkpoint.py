@@ -79,7 +79,7 @@ def test_refuses_files_of_another_network():
 def test_refuses_files_of_a_network_with_other_sensors():
     files = state_files(make_learner(sensors=["STEREO_CAMERAS"]).state())
     like = make_learner(sensors=["FRONT_FACING_CAMERA"]).state()
-    with pytest.raises(CheckpointError, match="another neural_network, action_space or sensor"):
+    with pytest.raises(CheckpointError, match="another neural_network, action_space, sensor"):
         read_state(files, like)
 
 

@@ -52,19 +52,6 @@ def arguments(files: Path, redis: str) -> list[str]:
     [
         ("hyperparameters.json", '{"lr": 7}', r"hyperparameters\.json: lr: expected .* got 7"),
         ("model_metadata.json", '{"action_space": []}', r"model_metadata\.json: action_space"),
-        (
-            "model_metadata.json",
-            json.dumps(
-                {
-                    "action_space": {
-                        "steering_angle": {"low": -30, "high": 30},
-                        "speed": {"low": 0.5, "high": 2},
-                    },
-                    "training_algorithm": "sac",
-                }
-            ),
-            "training_algorithm: expected clipped_ppo",
-        ),
     ],
 )
 def test_a_wrong_file_is_named_at_once(files, capsys, monkeypatch, name, text, message):

@@ -112,7 +112,7 @@ def test_every_two_episodes_make_a_version_that_acts(run):
         "optimizer.safetensors",
         "reward_function.py",
     }
-    assert stored.info["counters"] == {"iteration": 3, "episodes": 6, "steps": 96, "samples": 960}
+    assert stored.info["counters"] == {"iteration": 3, "episodes": 6, "steps": 96, "samples": 96}
     assert stored.info["metrics"]["losses/entropy"] > 0.0
     assert stored.info["metrics"]["charts/policy_lag"] == 2.0
     policy = LitePolicy(stored.files["policy.tflite"], SPACE, CAMERA)

@@ -37,10 +37,12 @@ def _integer(default: int, low: int, high: int | None = None, *, power_of_two: b
     return field(default=default, metadata={"read": read, "expected": expected})
 
 
-def _real(default: float, low: float | None = None, high: float | None = None) -> Any:
+def _real(default: float | None, low: float | None = None, high: float | None = None) -> Any:
     expected = "a number" if low is None else f"a number from {low:g} to {high:g}"
 
-    def read(source: str, name: str, value: Any) -> float:
+    def read(source: str, name: str, value: Any) -> float | None:
+        if value is None and default is None:
+            return None
         number = read_number(source, name, value, expected)
         if low is not None and high is not None and not low <= number <= high:
             refuse(source, name, expected, repr(value))
@@ -64,7 +66,7 @@ class Hyperparameters:
         batch_size: samples in one gradient step.
         num_epochs: passes over the gathered experience in one update (PPO).
         lr: learning rate of Adam.
-        beta_entropy: weight of the policy's entropy in the loss (PPO).
+        beta_entropy: weight of the policy's entropy in the loss (PPO), at the beginning.
         discount_factor: how much a reward one step later counts.
         loss_type: of the value estimate: huber or mean squared error.
         num_episodes_between_training: episodes gathered for one update.
@@ -73,13 +75,22 @@ class Hyperparameters:
         e_greedy_value: that chance in the end.
         epsilon_steps: steps over which it falls.
         stack_size: camera frames in one observation.
-        sac_alpha: weight of the policy's entropy (SAC).
+        sac_alpha: weight of the policy's entropy against the reward of a usual step (SAC), at the
+            beginning; from there it is learnt.
         term_cond_max_episodes: end the training after so many episodes.
         term_cond_avg_score: end the training at this mean reward of an episode.
-        clip_range: how far the ratio of new to old probability of an action may move (PPO);
-            not in the public files, where it is fixed.
+        clip_range: how far the ratio of new to old probability of an action may move (PPO). This
+            and those below are not in the public files, where they are fixed.
         gae_lambda: weight of longer advantage estimates against shorter ones (Schulman et al.
-            2016); not in the public files, where it is fixed.
+            2016).
+        beta_entropy_final: what `beta_entropy` goes to, evenly; None: it stays (PPO).
+        beta_entropy_steps: steps over which it goes there (PPO).
+        advantage_normalisation: over what advantages get mean 0 and deviation 1: update, minibatch
+            or none (PPO).
+        max_gradient_norm: a gradient is scaled down to this length.
+        sac_updates_per_step: gradient steps for each step driven (SAC).
+        sac_target_entropy: share of the entropy of acting at random that a discrete policy is kept
+            near (SAC); a continuous one is kept near -1 nat a dimension.
     """
 
     batch_size: int = _integer(64, 32, 512, power_of_two=True)
@@ -98,6 +109,24 @@ class Hyperparameters:
     term_cond_avg_score: float = _real(100000.0)
     clip_range: float = _real(0.2, 0.01, 1.0)
     gae_lambda: float = _real(0.95, 0.0, 1.0)
+    beta_entropy_final: float | None = _real(None, 0.0, 1.0)
+    beta_entropy_steps: int = _integer(100000, 1)
+    advantage_normalisation: str = _choice("update", "update", "minibatch", "none")
+    max_gradient_norm: float = _real(0.5, 1e-3, 1e6)
+    sac_updates_per_step: float = _real(0.25, 0.001, 10.0)
+    sac_target_entropy: float = _real(0.3, 0.0, 1.0)
+
+    def entropy_weight(self, steps: int) -> float:
+        """The weight of the entropy after so many steps were learnt from (PPO)."""
+        if self.beta_entropy_final is None:
+            return self.beta_entropy
+        share = min(steps / self.beta_entropy_steps, 1.0)
+        return (1.0 - share) * self.beta_entropy + share * self.beta_entropy_final
+
+    def epsilon(self, steps: int) -> float:
+        """The chance of a random action after so many steps were learnt from (e-greedy)."""
+        share = min(steps / self.epsilon_steps, 1.0)
+        return (1.0 - share) + share * self.e_greedy_value
 
 
 def load_hyperparameters(path: str | Path) -> Hyperparameters:

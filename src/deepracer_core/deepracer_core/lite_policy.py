@@ -1,9 +1,10 @@
 """Acting without TensorFlow: a policy in a TensorFlow Lite file, and the random one before it.
 
 The file: one input for each sensor, named as the sensor and shaped as what it puts into an
-observation, with a batch of one before; one output float32[1, K]. Discrete: K logits, one for each
-action. Continuous: K = 2 D, alpha and beta (above 1) of a Beta distribution stretched to [-1, 1]
-for each dimension in turn, steering before speed (Chou et al. 2017).
+observation (a stack of frames: `deepracer_core.frame_stack`), with a batch of one before; one
+output float32[1, K]. Discrete: K logits, one for each action. Continuous: K = 2 D, alpha and beta
+(above 1) of a Beta distribution stretched to [-1, 1] for each dimension in turn, steering before
+speed (Chou et al. 2017). Every training algorithm writes the same.
 """
 
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from deepracer_core.action_space import Action, ActionSpace
 from deepracer_core.observation import Observation, observation_dtype
+from deepracer_core.sensors import CAMERA_SENSORS, STEREO_CAMERAS
 
 
 class PolicyError(ValueError):
@@ -24,12 +26,18 @@ class PolicyError(ValueError):
 class Policy(Protocol):
     """Chooses actions."""
 
+    @property
+    def stack_size(self) -> int:
+        """Camera frames in an observation that it acts on (`deepracer_core.frame_stack`)."""
+
     def act(self, observation: Observation, rng: np.random.Generator, greedy: bool) -> Action:
         """An action in answer to what is seen; `greedy`: the likeliest one, nothing drawn."""
 
 
 class RandomPolicy:
     """Version 0: every action is as likely as any other, whatever is seen."""
+
+    stack_size = 1
 
     def __init__(self, action_space: ActionSpace) -> None:
         self._action_space = action_space
@@ -89,6 +97,15 @@ class LitePolicy:
             {sensor: np.ones(shape, name) for sensor, (name, shape) in self.takes.items()}
         )
 
+    @property
+    def stack_size(self) -> int:
+        """Camera frames in an observation; 1 without a camera."""
+        for sensor, (_, shape) in self.takes.items():
+            if sensor in CAMERA_SENSORS:
+                channels = shape[2] if len(shape) == 3 else 1
+                return channels // (2 if sensor == STEREO_CAMERAS else 1)
+        return 1
+
     def parameters(self, observation: Observation) -> NDArray[np.float32]:
         """float32[K], what the network says of an observation.
 
@@ -99,7 +116,7 @@ class LitePolicy:
         if given != self.takes:
             raise PolicyError(
                 f"observation {given} does not fit the model's input {self.takes}: "
-                'check "sensor" in model_metadata.json'
+                'check "sensor" in model_metadata.json and "stack_size" in hyperparameters.json'
             )
         for sensor, index in self._inputs.items():
             self._interpreter.set_tensor(index, observation[sensor][np.newaxis])

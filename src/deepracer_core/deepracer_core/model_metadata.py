@@ -69,7 +69,7 @@ class ModelMetadata:
     Attributes:
         action_space: what the agent can do.
         training_algorithm: clipped_ppo or sac.
-        neural_network: one of NEURAL_NETWORKS.
+        neural_network: one of NEURAL_NETWORKS, or `FILE.py:FUNCTION`, a user's own.
         sensors: some of SENSORS, in their order, one lidar at most.
         version: of the public format.
         text: of the file, to be stored with the model unchanged.
@@ -116,25 +116,14 @@ def parse_model_metadata(text: str, source: str) -> ModelMetadata:
         values.get("training_algorithm", "clipped_ppo"),
         TRAINING_ALGORITHMS,
     )
-    if algorithm == "sac" and action_space.is_discrete:
-        refuse(
-            source,
-            "training_algorithm",
-            "clipped_ppo for a discrete action space (sac learns continuous ones only)",
-            "'sac'",
-        )
     sensors = _sensors(source, values.get("sensor", [FRONT_FACING_CAMERA]))
     if DISCRETIZED_SECTOR_LIDAR in sensors:
         _check_lidar_config(source, values.get("lidar_config", _LIDAR_CONFIG))
     return ModelMetadata(
         action_space=action_space,
         training_algorithm=algorithm,
-        neural_network=read_choice(
-            source,
-            "neural_network",
-            values.get("neural_network", "DEEP_CONVOLUTIONAL_NETWORK_SHALLOW"),
-            NEURAL_NETWORKS,
-            upper=True,
+        neural_network=_neural_network(
+            source, values.get("neural_network", "DEEP_CONVOLUTIONAL_NETWORK_SHALLOW")
         ),
         sensors=sensors,
         version=_version(source, values.get("version", _VERSIONS[1])),
@@ -215,6 +204,20 @@ def _speed(source: str, name: str, value: Any) -> float:
     if not low <= number <= high:
         refuse(source, name, expected, repr(value))
     return number
+
+
+def _neural_network(source: str, value: Any) -> str:
+    if isinstance(value, str) and ".py" in value:
+        file, _, function = value.strip().rpartition(":")
+        if not file.endswith(".py") or not function.isidentifier():
+            refuse(
+                source,
+                "neural_network",
+                "a name, or the file and the function of a network like my_network.py:build",
+                repr(value)[:80],
+            )
+        return f"{file}:{function}"
+    return read_choice(source, "neural_network", value, NEURAL_NETWORKS, upper=True)
 
 
 def _sensors(source: str, value: Any) -> tuple[str, ...]:

@@ -5,12 +5,17 @@ import threading
 from dataclasses import dataclass
 
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.lite_policy import LitePolicy, PolicyError
+from deepracer_core.exploration import EpsilonGreedy
+from deepracer_core.hyperparameters import parse_hyperparameters
+from deepracer_core.lite_policy import LitePolicy, Policy, PolicyError
 from deepracer_core.model_metadata import ModelMetadata
-from deepracer_core.model_store import ModelCorrupt, ModelStore, StoreError
+from deepracer_core.model_store import ModelCorrupt, ModelNotFound, ModelStore, StoreError
 
 POLICY_FILE = "policy.tflite"
 """The file of a model version that acts."""
+
+HYPERPARAMETERS_FILE = "hyperparameters.json"
+"""The file of a model version that says how it explores; without it, it draws its actions."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,7 +30,7 @@ class ActingModel:
     """
 
     version: int
-    policy: LitePolicy
+    policy: Policy
 
 
 def load_acting_model(store: ModelStore, version: int, metadata: ModelMetadata) -> ActingModel:
@@ -40,9 +45,22 @@ def load_acting_model(store: ModelStore, version: int, metadata: ModelMetadata) 
         StoreError: it cannot be read, or not as it was written.
         PolicyError: it is no model for these actions and sensors.
     """
-    stored = store.load(version, names=[POLICY_FILE])
+    try:
+        stored = store.load(version, names=[POLICY_FILE, HYPERPARAMETERS_FILE])
+    except ModelNotFound:
+        stored = store.load(version, names=[POLICY_FILE])
     policy = LitePolicy(stored.files[POLICY_FILE], metadata.action_space, metadata.sensors)
-    return ActingModel(version, policy)
+    try:
+        given = parse_hyperparameters(
+            stored.files.get(HYPERPARAMETERS_FILE, b"{}"), f"version {version}"
+        )
+    except ConfigurationError as error:
+        raise PolicyError(str(error)) from error
+    if given.exploration_type == "categorical":
+        return ActingModel(version, policy)
+    # Steps learnt from, by all workers: the chance is the same in all of them, and after a restart.
+    epsilon = given.epsilon(stored.info.get("counters", {}).get("steps", 0))
+    return ActingModel(version, EpsilonGreedy(policy, metadata.action_space, epsilon))
 
 
 def choose_version(store: ModelStore, choice: str) -> int:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from deepracer_core.action_space import ActionSpace
-from deepracer_core.lite_policy import LitePolicy, RandomPolicy
+from deepracer_core.frame_stack import FrameStack
+from deepracer_core.lite_policy import Policy, RandomPolicy
 from deepracer_core.model_metadata import ModelMetadata, load_model_metadata
 from deepracer_core.model_store import ModelStore, open_model_store
 from deepracer_core.model_watcher import ModelWatcher, choose_version, load_acting_model
@@ -49,7 +50,8 @@ class Agent(Node):
         super().__init__("agent", **options)
         self.parameters = declare(self, AgentParameters)
         self._action_space: ActionSpace | None = None
-        self._policy: LitePolicy | RandomPolicy | None = None
+        self._policy: Policy | None = None
+        self._frames = FrameStack(1)
         self._version = 0
         self._models: ModelWatcher | None = None
         self._rng = np.random.default_rng(self.parameters.seed)
@@ -81,6 +83,7 @@ class Agent(Node):
             version = choose_version(store, given.model)
             model = load_acting_model(store, version, metadata)
             self._version, self._policy = model.version, model.policy
+        self._frames = FrameStack(self._policy.stack_size)
         subscribe_on_observations(self, metadata.sensors, self._on_observation)
 
     def destroy_node(self) -> None:
@@ -125,7 +128,8 @@ class Agent(Node):
             self._acting.publish(
                 messages.to_policy(judgement.time_ns, judgement.episode, self._version)
             )
-        action = self._policy.act(observation, self._rng, greedy=self._models is None)
+        stacked = self._frames.add(observation)
+        action = self._policy.act(stacked, self._rng, greedy=self._models is None)
         return messages.to_drive(judgement.time_ns, self._action_space.command(action))
 
     def _begin(self, judgement: Judgement) -> None:
@@ -135,6 +139,7 @@ class Agent(Node):
             self.get_logger().info(
                 f"episode {judgement.episode}: model {self._version} acts from here on"
             )
+        self._frames = FrameStack(self._policy.stack_size)
         # An episode's actions depend on its number alone, not on how the ones before it went.
         self._rng = np.random.default_rng(
             [self.parameters.seed, self.parameters.worker, judgement.episode]

@@ -10,16 +10,17 @@ import safetensors.numpy
 import tensorflow as tf
 from deepracer_core.model_watcher import POLICY_FILE
 
-from deepracer_trainer.ppo import LearnerState
+from deepracer_trainer.learning import LearnerState
 
 WEIGHTS_FILE = "weights.safetensors"
-"""The network, policy and value, by the names of its variables."""
+"""The networks, by the names of their variables."""
 
 OPTIMIZER_FILE = "optimizer.safetensors"
-"""What else an update changes: Adam's moments, the random generator, the scale of returns."""
+"""What else an update changes: Adam's moments, random generator, scale of returns, steps."""
 
 _RANDOM = "random_state"
 _RETURN_SCALE = "return_scale"
+_STEPS = "steps"
 
 
 class CheckpointError(ValueError):
@@ -32,6 +33,7 @@ def state_files(state: LearnerState) -> dict[str, bytes]:
         **state.optimizer,
         _RANDOM: np.frombuffer(json.dumps(state.random).encode(), np.uint8),
         _RETURN_SCALE: np.array([state.return_scale], np.float64),
+        _STEPS: np.array([state.steps], np.int64),
     }
     return {
         WEIGHTS_FILE: safetensors.numpy.save(dict(state.weights)),
@@ -52,15 +54,20 @@ def read_state(files: Mapping[str, bytes], like: LearnerState) -> LearnerState:
     weights = _read(files, WEIGHTS_FILE)
     rest = _read(files, OPTIMIZER_FILE)
     random, return_scale = rest.pop(_RANDOM, None), rest.pop(_RETURN_SCALE, None)
+    steps = rest.pop(_STEPS, None)
     _check(WEIGHTS_FILE, weights, like.weights)
     _check(OPTIMIZER_FILE, rest, like.optimizer)
-    if random is None or return_scale is None:
-        raise CheckpointError(f"{OPTIMIZER_FILE}: {_RANDOM} or {_RETURN_SCALE} is missing")
+    if random is None or return_scale is None or steps is None:
+        raise CheckpointError(
+            f"{OPTIMIZER_FILE}: expected {_RANDOM}, {_RETURN_SCALE} and {_STEPS} in it, one is "
+            "missing: the version was stored by an older trainer; start another run"
+        )
     return LearnerState(
         weights=weights,
         optimizer=rest,
         random=json.loads(random.tobytes()),
         return_scale=float(return_scale[0]),
+        steps=int(steps[0]),
     )
 
 
@@ -128,5 +135,6 @@ def _check(name: str, found: Mapping[str, np.ndarray], expected: Mapping[str, np
         raise CheckpointError(
             f"{name}: {differing}: expected shape {wanted.get(differing)}, "
             f"got {shapes.get(differing)}: the version was trained with another neural_network, "
-            "action_space or sensor; use its own model_metadata.json, or another run or store"
+            "action_space, sensor, stack_size or training_algorithm; use its own files, or another "
+            "run or store"
         )

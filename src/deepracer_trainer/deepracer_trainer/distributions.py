@@ -77,6 +77,17 @@ class Beta:
         )
         return tf.reduce_sum(density - math.log(2.0), axis=-1)
 
+    def sample(self, parameters: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """float32[B, D] drawn with int32[2] for a seed; it has a gradient to the parameters.
+
+        The share of one Gamma variable in the sum of two; TensorFlow differentiates those
+        implicitly (Figurnov et al. 2018, https://arxiv.org/abs/1805.08498).
+        """
+        alpha, beta = self._alpha_beta(parameters)  # [B, D] each
+        both = tf.stack([alpha, beta])  # [2, B, D]
+        gamma = tf.random.stateless_gamma(tf.shape(both), seed, alpha=both)
+        return 2.0 * gamma[0] / (gamma[0] + gamma[1]) - 1.0
+
     def entropy(self, parameters: tf.Tensor) -> tf.Tensor:
         """float32[B]; negative where the policy is narrow."""
         alpha, beta = self._alpha_beta(parameters)

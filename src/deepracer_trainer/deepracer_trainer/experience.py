@@ -1,7 +1,7 @@
-"""From segments, in whatever order they arrive, to the unbroken runs that PPO learns from."""
+"""From segments, in whatever order they arrive, to the unbroken runs that are learnt from."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from deepracer_core.segment import Segment
@@ -14,9 +14,12 @@ class Trajectory:
 
     Attributes:
         segments: consecutive segments; the last observation of each is the first of the next.
+        before: [M, ...] of each sensor, the newest frames of the episode before the first one here,
+            as far as they are known.
     """
 
     segments: tuple[Segment, ...]
+    before: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Number of steps, T."""
@@ -57,6 +60,28 @@ class Trajectory:
         pieces = [segment.observations[sensor][:-1] for segment in self.segments]
         return [*pieces, self.segments[-1].observations[sensor][-1:]]
 
+    def history(self, stack_size: int) -> dict[str, list[NDArray[np.generic]]]:
+        """[stack_size - 1, ...] of each sensor in pieces: what the first stack begins with.
+
+        Before an episode's first frame, and before what is known of it, lie copies of the oldest.
+        """
+        needed = stack_size - 1
+        history = {}
+        for sensor, array in self.segments[0].observations.items():
+            known = self.before.get(sensor, array[:0])[-needed or len(array) :]
+            oldest = np.concatenate([known, array[:1]])[:1]
+            history[sensor] = [np.repeat(oldest, needed - len(known), axis=0), known]
+        return history
+
+    def newest(self, stack_size: int) -> dict[str, NDArray[np.generic]]:
+        """The frames of each sensor that a stack after this trajectory's last row begins with."""
+        return {
+            sensor: np.concatenate(
+                [self.before.get(sensor, array[:0]), *self.observations(sensor)]
+            )[-stack_size:-1]
+            for sensor, array in self.segments[0].observations.items()
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
@@ -82,11 +107,14 @@ class Collector:
 
     Enough is `episodes` ended episodes, as the public hyperparameter num_episodes_between_training
     has it, or `steps` steps, so that long episodes late in training do not starve the learner.
+    With a `stack_size` above 1 it keeps the frames that the stacks of what is to come begin with.
     """
 
-    def __init__(self, *, episodes: int, steps: int) -> None:
+    def __init__(self, *, episodes: int, steps: int, stack_size: int = 1) -> None:
         self._episodes = episodes
         self._steps = steps
+        self._stack_size = stack_size
+        self._last: dict[int, Trajectory] = {}
         self._segments: dict[tuple[int, int, int, int], Segment] = {}
         self._identifiers: list[int] = []
 
@@ -114,7 +142,7 @@ class Collector:
     def take(self) -> Iteration:
         """Hand out all that was gathered and begin anew."""
         ordered = [self._segments[key] for key in sorted(self._segments)]
-        trajectories = _join(ordered)
+        trajectories = tuple(self._continued(each) for each in _join(ordered))
         iteration = Iteration(
             trajectories=trajectories,
             identifiers=tuple(self._identifiers),
@@ -129,6 +157,17 @@ class Collector:
         self._segments = {}
         self._identifiers = []
         return iteration
+
+    def _continued(self, trajectory: Trajectory) -> Trajectory:
+        """With the frames before it, if its episode began in the iteration before."""
+        if self._stack_size == 1:
+            return trajectory
+        first = trajectory.segments[0]
+        last = self._last.get(first.meta.worker)
+        if last is not None and follows(last.segments[-1], first):
+            trajectory = replace(trajectory, before=last.newest(self._stack_size))
+        self._last[first.meta.worker] = trajectory
+        return trajectory
 
 
 def name_segments(trajectories: Sequence[Trajectory], steps: NDArray[np.int64]) -> list[str]:
@@ -151,14 +190,15 @@ def _join(segments: Sequence[Segment]) -> tuple[Trajectory, ...]:
     """Join consecutive segments of an episode; a gap (a segment was lost) begins a new run."""
     runs: list[list[Segment]] = []
     for segment in segments:
-        if runs and _follows(runs[-1][-1], segment):
+        if runs and follows(runs[-1][-1], segment):
             runs[-1].append(segment)
         else:
             runs.append([segment])
     return tuple(Trajectory(tuple(run)) for run in runs)
 
 
-def _follows(first: Segment, second: Segment) -> bool:
+def follows(first: Segment, second: Segment) -> bool:
+    """Whether an episode goes on in `second` where it was left in `first`."""
     a, b = first.meta, second.meta
     return (
         (a.worker, a.policy_version, a.episode) == (b.worker, b.policy_version, b.episode)

@@ -10,8 +10,8 @@ from deepracer_core.model_store import ModelStore, StoreError
 from deepracer_core.segment import SegmentError, decode
 
 from deepracer_trainer.checkpoint import WEIGHTS_FILE, CheckpointError, read_weights
-from deepracer_trainer.experience import Collector, Iteration
-from deepracer_trainer.ppo import ClippedPPO
+from deepracer_trainer.experience import Collector, Iteration, Trajectory
+from deepracer_trainer.learning import Learner
 
 _CLAIM_AT_ONCE = 16
 _CLAIM_WAIT_S = 0.5
@@ -40,14 +40,15 @@ class Intake:
         collector: gathers them.
         learner: knows the weights of recent versions.
         store: has those of versions from before a restart.
-        max_policy_lag: segments of a policy so many versions old are still taken.
+        max_policy_lag: segments of a policy so many versions old are still taken; all of them by a
+            learner with a replay memory.
     """
 
     def __init__(
         self,
         buffer: ExperienceBuffer,
         collector: Collector,
-        learner: ClippedPPO,
+        learner: Learner,
         store: ModelStore,
         max_policy_lag: int,
     ) -> None:
@@ -58,11 +59,16 @@ class Intake:
         self._store = store
         self._max_policy_lag = max_policy_lag
         self._learnt: frozenset[int] = frozenset()
+        self._newest_learnt = 0
         self._waiting: deque[tuple[int, bytes]] = deque()
 
     def skip(self, identifiers: Collection[int]) -> None:
-        """Take these for learnt: the trainer died after publishing, before acknowledging them."""
+        """Take these for learnt: the trainer died after publishing, before acknowledging them.
+
+        What a learner with a replay memory has learnt from is still there: it is remembered again.
+        """
         self._learnt = frozenset(identifiers)
+        self._newest_learnt = max(identifiers, default=0)
 
     def claim(self, newest_version: int) -> Iteration | None:
         """Wait a moment for segments; an iteration as soon as there are enough."""
@@ -78,7 +84,7 @@ class Intake:
         return self._collector.take() if self._collector.is_ready else None
 
     def _take_in(self, identifier: int, data: bytes, newest_version: int) -> bool:
-        if identifier in self._learnt:
+        if identifier in self._learnt and self._learner.replay is None:
             return False
         try:
             segment = decode(data)
@@ -101,11 +107,16 @@ class Intake:
         if not self._knows(segment.meta.policy_version, newest_version):
             self.dropped.stale += 1
             return False
+        if self._learner.replay is not None and identifier <= self._newest_learnt:
+            self._learner.replay.add(Trajectory((segment,)))
+            return True
         self._collector.add(identifier, segment)
         return True
 
     def _knows(self, version: int, newest_version: int) -> bool:
         """The version that acted is recent, and its weights are at hand or in the store."""
+        if self._learner.replay is not None:
+            return True
         if not 0 <= newest_version - version <= self._max_policy_lag:
             return False
         if not self._learner.knows(version):

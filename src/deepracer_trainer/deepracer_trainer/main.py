@@ -14,7 +14,7 @@ from deepracer_core.die_with_parent import die_with_parent
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
-from deepracer_core.model_metadata import ModelMetadata, load_model_metadata
+from deepracer_core.model_metadata import NEURAL_NETWORKS, ModelMetadata, load_model_metadata
 from deepracer_core.model_store import ModelStore, StoreError, open_model_store, open_storage
 from deepracer_core.pace import STEPS_BETWEEN_TRAINING
 from deepracer_core.records import keep_inputs
@@ -39,8 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         metadata = load_model_metadata(given.model_metadata)
         hyperparameters = load_hyperparameters(given.hyperparameters)
-        user_files = _user_files(given)
-        _check(metadata, hyperparameters, given)
+        user_files = _user_files(given, metadata)
         store = open_model_store(given.store)
         store.check(writing=True)
         keep_inputs(open_storage(given.store), user_files)
@@ -72,7 +71,11 @@ def _train(
 
     tf.config.threading.set_intra_op_parallelism_threads(given.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    learner = build_learner(metadata, hyperparameters, given.seed)
+    try:
+        learner = build_learner(metadata, hyperparameters, given.seed, given.model_metadata.parent)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
     gc.freeze()  # all that TensorFlow has loaded stays: no need to look through it each time
     limits = Limits(
         job_duration_s=given.job_duration_in_seconds,
@@ -84,7 +87,8 @@ def _train(
     stop = threading.Event()
     trainer = Trainer(learner, buffer, status, store, hyperparameters, limits, user_files, stop)
     _LOG.info(
-        "trainer ready network=%s parameters=%d store=%s",
+        "trainer ready algorithm=%s network=%s parameters=%d store=%s",
+        metadata.training_algorithm,
         metadata.neural_network,
         learner.network.count_params(),
         store.url,
@@ -103,26 +107,10 @@ def _on_stop_signals(handler: Callable[..., None]) -> None:
         signal.signal(number, handler)
 
 
-def _check(
-    metadata: ModelMetadata, hyperparameters: Hyperparameters, given: argparse.Namespace
-) -> None:
-    """Refuse, or at least name, what is asked for and not there."""
-    if metadata.training_algorithm != "clipped_ppo":
-        raise ConfigurationError(
-            f"{given.model_metadata}: training_algorithm: expected clipped_ppo, the one that this "
-            f"trainer has; got {metadata.training_algorithm!r}"
-        )
-    if hyperparameters.stack_size != 1:
-        _LOG.warning("%s: stack_size: the trainer uses single frames", given.hyperparameters)
-    if hyperparameters.exploration_type != "categorical":
-        _LOG.warning(
-            "%s: exploration_type: clipped_ppo draws its actions from the policy's distribution",
-            given.hyperparameters,
-        )
-
-
-def _user_files(given: argparse.Namespace) -> dict[str, bytes]:
+def _user_files(given: argparse.Namespace, metadata: ModelMetadata) -> dict[str, bytes]:
+    network = given.model_metadata.parent / metadata.neural_network.rpartition(":")[0]
     files = {
+        **({network.name: network} if metadata.neural_network not in NEURAL_NETWORKS else {}),
         "model_metadata.json": given.model_metadata,
         "hyperparameters.json": given.hyperparameters,
         "reward_function.py": given.reward_function,

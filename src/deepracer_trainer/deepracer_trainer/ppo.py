@@ -9,7 +9,6 @@ Observations are one array for each sensor, by its name.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -21,12 +20,12 @@ from numpy.typing import NDArray
 from deepracer_trainer.distributions import Distribution
 from deepracer_trainer.experience import Trajectory
 from deepracer_trainer.gae import generalised_advantage
+from deepracer_trainer.learning import LearnerState, NonFiniteLossError, UpdateInterruptedError
+from deepracer_trainer.networks import takes
+from deepracer_trainer.stacking import stacked
 
 VALUE_COEFFICIENT = 0.5
 """Weight of the value loss beside the policy's, both read from one trunk."""
-
-MAX_GRADIENT_NORM = 0.5
-"""The gradient of all weights together is scaled down to this length."""
 
 _Row = NDArray[np.float32]
 _Seen = Mapping[str, NDArray[np.generic]]
@@ -41,39 +40,6 @@ _METRICS = (
     "losses/clip_fraction",
     "losses/gradient_norm",
 )
-
-
-class UpdateInterruptedError(Exception):
-    """The update was asked to stop and has been undone."""
-
-
-class NonFiniteLossError(ArithmeticError):
-    """The loss or its gradient is no number; the update has been undone.
-
-    Attributes:
-        steps: int[M], which of the update's N steps did it, or were in the minibatch that did.
-    """
-
-    def __init__(self, message: str, steps: NDArray[np.int64]) -> None:
-        super().__init__(message)
-        self.steps = steps
-
-
-@dataclass(frozen=True, slots=True)
-class LearnerState:
-    """All that an update changes, so that it can be undone, stored and resumed exactly.
-
-    Attributes:
-        weights: of the network, by name.
-        optimizer: Adam's moments and its step count, by name.
-        random: state of the generator that shuffles.
-        return_scale: see `ClippedPPO`; 0 before the first update.
-    """
-
-    weights: dict[str, NDArray[np.float32]]
-    optimizer: dict[str, NDArray[np.generic]]
-    random: dict[str, object]
-    return_scale: float
 
 
 class ClippedPPO:
@@ -94,10 +60,12 @@ class ClippedPPO:
         seed: int,
     ) -> None:
         self.network = network
+        self.replay = None
         self._distribution = distribution
         self._hyperparameters = hyperparameters
         self._rng = np.random.default_rng(seed)
         self._return_scale = 0.0
+        self._steps = 0
         self._optimizer = keras.optimizers.Adam(hyperparameters.lr, epsilon=1e-5, name="adam")
         self._optimizer.build(network.trainable_variables)
         self._behaviour = keras.models.clone_model(network)  # takes the weights of older versions
@@ -125,11 +93,15 @@ class ClippedPPO:
 
     def fits(self, segment: Segment) -> bool:
         """Whether the network takes its observations and the policy has its actions."""
-        taken = {x.name: tuple(x.shape[1:]) for x in self.network.inputs}
-        seen = {sensor: array.shape[1:] for sensor, array in segment.observations.items()}
-        return seen == taken and self._distribution.has(segment.actions)
+        return takes(
+            self.network, segment.observations, self._hyperparameters.stack_size
+        ) and self._distribution.has(segment.actions)
 
     # ---- one update ----------------------------------------------------------------------------
+
+    def samples(self, steps: int) -> int:
+        """How many samples an update from so many steps learns from."""
+        return steps * self._hyperparameters.num_epochs
 
     def update(
         self, trajectories: Sequence[Trajectory], interrupted: Callable[[], bool] = lambda: False
@@ -160,7 +132,11 @@ class ClippedPPO:
         returns = advantages + values  # [N]
         self._rescale(returns)
         # Detail 7: advantages are normalised, here over the whole update rather than per minibatch.
-        advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)  # [N]
+        if self._hyperparameters.advantage_normalisation == "update":
+            advantages = _normalised(advantages)  # [N]
+        else:
+            advantages = advantages / self._return_scale
+        entropy_weight = tf.constant(self._hyperparameters.entropy_weight(self._steps), tf.float32)
 
         batch = self._hyperparameters.batch_size
         measured: list[NDArray[np.float32]] = []
@@ -171,12 +147,16 @@ class ClippedPPO:
             for chosen in order.reshape(-1, batch):
                 if interrupted():
                     raise UpdateInterruptedError
+                better = advantages[chosen]
+                if self._hyperparameters.advantage_normalisation == "minibatch":
+                    better = _normalised(better)
                 metrics = self._learn(
-                    _tensors(seen, rows[chosen]),
+                    self._tensors(seen, rows[chosen]),
                     tf.constant(actions[chosen]),
                     tf.constant(old_log_probs[chosen]),
-                    tf.constant(advantages[chosen]),
+                    tf.constant(better),
                     tf.constant(returns[chosen] / self._return_scale),
+                    entropy_weight,
                 ).numpy()
                 if not np.isfinite(metrics).all():
                     named = dict(zip(_METRICS, metrics.tolist(), strict=True))
@@ -186,6 +166,7 @@ class ClippedPPO:
         if not all(np.isfinite(weight).all() for weight in self.network.get_weights()):
             raise NonFiniteLossError("a weight is not finite", chosen)
         self._newest = None  # until the new weights have a version
+        self._steps += len(rows)
         variance = float(returns.var())
         unexplained = float((returns - values).var())
         return dict(zip(_METRICS, np.mean(measured, axis=0).tolist(), strict=True)) | {
@@ -199,23 +180,32 @@ class ClippedPPO:
         """Lay all steps in one row.
 
         Returns:
-            seen: [N + trajectories, ...] of each sensor, every observation, the one after a
-                trajectory's last step included: only its value is needed.
+            seen: [M, ...] of each sensor, every frame: of each trajectory those that its first
+                stack begins with, those of its steps, and the one after its last step, of which
+                only the value is needed.
             rows: int[N], where in `seen` the observation of each step is.
             actions: int32[N] or float32[N, dimensions].
             old_log_probs: float32[N], under the version that acted.
             values: float32[N], by the present network, in the reward's unit.
             advantages: float32[N].
         """
+        stack = self._hyperparameters.stack_size
         seen = {
             sensor: np.concatenate(
-                [piece for t in trajectories for piece in t.observations(sensor)]
+                [
+                    piece
+                    for t in trajectories
+                    for piece in (*t.history(stack)[sensor], *t.observations(sensor))
+                ]
             )
             for sensor in trajectories[0].sensors
         }
-        ends = np.cumsum([len(trajectory) + 1 for trajectory in trajectories])
-        every = np.arange(ends[-1])
-        rows = np.delete(every, ends - 1)
+        ends = np.cumsum([len(trajectory) + stack for trajectory in trajectories])
+        every = np.concatenate(
+            [np.arange(end - len(t) - 1, end) for t, end in zip(trajectories, ends, strict=True)]
+        )  # [N + trajectories]
+        lasts = np.cumsum([len(trajectory) + 1 for trajectory in trajectories])
+        rows = np.delete(every, lasts - 1)
         actions = np.concatenate([trajectory.actions for trajectory in trajectories])
 
         parameters, all_values = self._forward(
@@ -231,7 +221,7 @@ class ClippedPPO:
                     discount=self._hyperparameters.discount_factor,
                     smoothing=self._hyperparameters.gae_lambda,
                 )
-                for trajectory, end in zip(trajectories, ends.tolist(), strict=True)
+                for trajectory, end in zip(trajectories, lasts.tolist(), strict=True)
             ]
         )
 
@@ -243,12 +233,13 @@ class ClippedPPO:
                 old_log_probs[mine] = self._distribution.uniform_log_probability
                 continue
             if version == self._newest:
-                then = parameters[rows[mine]]
+                then = np.delete(parameters, lasts - 1, axis=0)[mine]
             else:
                 self._behaviour.set_weights(self._versions[version])
                 then, _ = self._forward(self._behaviour, seen, rows[mine])
             old_log_probs[mine] = self._distribution.log_probability(then, actions[mine]).numpy()
-        return seen, rows, actions, old_log_probs, all_values[rows], advantages
+        values = np.delete(all_values, lasts - 1)
+        return seen, rows, actions, old_log_probs, values, advantages
 
     def _forward(
         self, network: keras.Model, seen: _Seen, rows: NDArray[np.int64]
@@ -259,7 +250,7 @@ class ClippedPPO:
         for start in range(0, len(rows), _EVALUATION_BATCH):
             part = rows[start : start + _EVALUATION_BATCH]
             # One compiled shape: the last part is filled from its own beginning.
-            policy, value = evaluate(_tensors(seen, np.resize(part, _EVALUATION_BATCH)))
+            policy, value = evaluate(self._tensors(seen, np.resize(part, _EVALUATION_BATCH)))
             parameters.append(policy.numpy()[: len(part)])
             values.append(value.numpy()[: len(part)])
         return np.concatenate(parameters), np.concatenate(values)
@@ -271,6 +262,7 @@ class ClippedPPO:
         old_log_probs: tf.Tensor,  # float32[B]
         advantages: tf.Tensor,  # float32[B], normalised
         returns: tf.Tensor,  # float32[B], in units of the return scale
+        entropy_weight: tf.Tensor,  # float32[]
     ) -> tf.Tensor:
         """One step of gradient descent; float32[len(_METRICS)]."""
         variables = self.network.trainable_variables
@@ -282,15 +274,13 @@ class ClippedPPO:
             clipped = tf.clip_by_value(ratio, 1.0 - clip, 1.0 + clip)
             # Equation 7: the smaller of both, so that there is nothing to win outside the clip.
             policy_loss = -tf.reduce_mean(tf.minimum(ratio * advantages, clipped * advantages))
-            value_loss = tf.reduce_mean(self._value_error(values - returns))
-            entropy = tf.reduce_mean(self._distribution.entropy(parameters))
-            loss = (
-                policy_loss
-                + VALUE_COEFFICIENT * value_loss
-                - self._hyperparameters.beta_entropy * entropy
+            value_loss = tf.reduce_mean(
+                value_error(values - returns, self._hyperparameters.loss_type)
             )
+            entropy = tf.reduce_mean(self._distribution.entropy(parameters))
+            loss = policy_loss + VALUE_COEFFICIENT * value_loss - entropy_weight * entropy
         gradients = tape.gradient(loss, variables)
-        gradients, norm = tf.clip_by_global_norm(gradients, MAX_GRADIENT_NORM)
+        gradients, norm = tf.clip_by_global_norm(gradients, self._hyperparameters.max_gradient_norm)
         self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
         # Schulman 2020, http://joschu.net/blog/kl-approx.html: unbiased, and never negative.
         approx_kl = tf.reduce_mean(ratio - 1.0 - log_ratio)
@@ -298,13 +288,6 @@ class ClippedPPO:
         return tf.stack(
             [loss, policy_loss, value_loss, entropy, approx_kl, tf.reduce_mean(outside), norm]
         )
-
-    def _value_error(self, difference: tf.Tensor) -> tf.Tensor:
-        """float32[B] from float32[B], by the public hyperparameter loss_type."""
-        if self._hyperparameters.loss_type == "huber":
-            size = tf.abs(difference)
-            return tf.where(size < 1.0, 0.5 * tf.square(difference), size - 0.5)
-        return 0.5 * tf.square(difference)
 
     def _rescale(self, returns: _Row) -> None:
         """Let the return scale follow; the value head is rescaled to say the same as before."""
@@ -324,6 +307,7 @@ class ClippedPPO:
             optimizer={v.path: np.array(v.numpy()) for v in self._slots()},
             random=self._rng.bit_generator.state,
             return_scale=self._return_scale,
+            steps=self._steps,
         )
 
     def restore(self, state: LearnerState) -> None:
@@ -334,11 +318,24 @@ class ClippedPPO:
             variable.assign(state.optimizer[variable.path])
         self._rng.bit_generator.state = state.random
         self._return_scale = state.return_scale
+        self._steps = state.steps
+
+    def _tensors(self, seen: _Seen, rows: NDArray[np.int64]) -> dict[str, tf.Tensor]:
+        """[len(rows), ...] of each sensor, stacked."""
+        stack = self._hyperparameters.stack_size
+        return {s: tf.constant(stacked(s, array, rows, stack)) for s, array in seen.items()}
 
     def _slots(self) -> list[keras.Variable]:
         return [v for v in self._optimizer.variables if v is not self._optimizer.learning_rate]
 
 
-def _tensors(seen: _Seen, rows: NDArray[np.int64]) -> dict[str, tf.Tensor]:
-    """[len(rows), ...] of each sensor."""
-    return {sensor: tf.constant(array[rows]) for sensor, array in seen.items()}
+def value_error(difference: tf.Tensor, loss_type: str) -> tf.Tensor:
+    """float32[B] from float32[B], by the public hyperparameter loss_type."""
+    if loss_type == "huber":
+        size = tf.abs(difference)
+        return tf.where(size < 1.0, 0.5 * tf.square(difference), size - 0.5)
+    return 0.5 * tf.square(difference)
+
+
+def _normalised(advantages: _Row) -> _Row:
+    return (advantages - advantages.mean()) / (advantages.std() + 1e-8)

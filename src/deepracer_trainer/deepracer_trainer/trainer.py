@@ -24,8 +24,8 @@ from deepracer_trainer import checkpoint
 from deepracer_trainer.best_version import BestVersion
 from deepracer_trainer.experience import Collector, Iteration, name_segments
 from deepracer_trainer.intake import Intake
+from deepracer_trainer.learning import Learner, NonFiniteLossError, UpdateInterruptedError
 from deepracer_trainer.old_versions import OldVersions
-from deepracer_trainer.ppo import ClippedPPO, NonFiniteLossError, UpdateInterruptedError
 
 _STORE_RETRY_S = 2.0
 
@@ -61,7 +61,7 @@ class Counters:
         iteration: updates made.
         episodes: episodes that ended in the experience learnt from.
         steps: steps learnt from.
-        samples: steps times the epochs in which they were used.
+        samples: steps times how often they were used.
     """
 
     iteration: int = 0
@@ -92,7 +92,7 @@ class Trainer:
 
     def __init__(
         self,
-        learner: ClippedPPO,
+        learner: Learner,
         buffer: ExperienceBuffer,
         status: RunStatus,
         store: ModelStore,
@@ -118,6 +118,7 @@ class Trainer:
         self._collector = Collector(
             episodes=hyperparameters.num_episodes_between_training,
             steps=limits.steps_between_training,
+            stack_size=hyperparameters.stack_size,
         )
         self._intake = Intake(buffer, self._collector, learner, store, limits.max_policy_lag)
         self._best = BestVersion(status, store)
@@ -178,15 +179,14 @@ class Trainer:
             raise JobOverError from error
         except NonFiniteLossError as error:
             self.undone_updates += 1
+            where = ", ".join(name_segments(iteration.trajectories, error.steps))
             _LOG.error(
-                "update undone, its experience is given up: %s, in %s",
-                error,
-                ", ".join(name_segments(iteration.trajectories, error.steps)),
+                "update undone, its experience is given up: %s%s", error, where and f", in {where}"
             )
             self._buffer.acknowledge(iteration.identifiers)
             return
         learnt = self._clock()
-        samples = iteration.steps * self._hyperparameters.num_epochs
+        samples = self._learner.samples(iteration.steps)
         before = self.counters
         counters = replace(
             before,
@@ -206,7 +206,8 @@ class Trainer:
         if iteration.returns:
             self._metrics["charts/episodic_return"] = fmean(iteration.returns)
         self._publish(iteration, counters)
-        self._buffer.acknowledge(iteration.identifiers)
+        if self._learner.replay is None:  # else they stay, to be remembered after a restart
+            self._buffer.acknowledge(iteration.identifiers)
         self._old_versions.prune()
         _LOG.info(
             "iteration version=%d %s publish_s=%.2f %s",
