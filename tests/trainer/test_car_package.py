@@ -87,7 +87,7 @@ def broken(files):
         ),
         "weights of another network": (
             {"weights.safetensors": safetensors.numpy.save({"dense_0/bias": np.zeros(3)})},
-            "another neural_network, action_space or sensor",
+            "another neural_network, action_space, sensor",
         ),
         "no policy": ({"policy.tflite": b"nothing"}, "no TensorFlow Lite model"),
         "another action space": (
