@@ -19,7 +19,14 @@ from deepracer_core.redis_server import RedisServer
 from deepracer_core.run_status import RunStatus
 from deepracer_core.segment import encode
 from deepracer_trainer.trainer import Limits, Trainer
-from identity_environment import ACTIONS, CAMERA, IdentityEnvironment, make_learner, make_segment
+from identity_environment import (
+    ACTIONS,
+    CAMERA,
+    IdentityEnvironment,
+    make_learner,
+    make_sac,
+    make_segment,
+)
 
 from deepracer_trainer import trainer as trainer_module
 
@@ -351,3 +358,34 @@ def wait_until(condition):
             return
         pause.wait(0.05)
     pytest.fail("it did not happen in time")
+
+
+def test_what_sac_remembers_comes_back_from_redis_after_a_restart(run, server, tmp_path):
+    """The restarted trainer's versions are those of one that was never interrupted, bit for bit."""
+
+    def trainer(run, until):
+        trainer = run.trainer(until=until)
+        learner = make_sac()
+        trainer._learner = trainer._intake._learner = learner
+        return trainer
+
+    run.drive(8)
+    trainer(run, 8).run()
+    other = Run(server.url, tmp_path / "restarted")
+    other.drive(8)
+    trainer(other, 4).run()
+    trainer(other, 8).run()
+    assert other.store.latest() == 4
+    assert other.buffer.stats().segments == 8
+    for name in ("weights.safetensors", "optimizer.safetensors"):
+        assert run.store.load(4).files[name] == other.store.load(4).files[name]
+    assert run.store.info(4)["counters"] == other.store.info(4)["counters"]
+
+
+def test_sac_learns_from_policies_of_any_age(run):
+    run.drive(4)
+    trainer = run.trainer(until=4, limits=Limits(job_duration_s=WAIT_S, max_policy_lag=0))
+    trainer._learner = trainer._intake._learner = make_sac()
+    trainer.run()
+    assert run.store.versions() == [1, 2]
+    assert run.status.trainer()["stale_segments"] == 0
