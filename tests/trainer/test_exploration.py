@@ -1,4 +1,4 @@
-"""e-greedy: random actions as often as hyperparameters and steps of a version say, else the best."""
+"""e-greedy: as many random actions as hyperparameters and steps of a version say, else the best."""
 
 import json
 
