@@ -66,7 +66,7 @@ def test_the_cameras_are_parameters() -> None:
     assert places["left"] == ["0.145", "0.03", "0.13", "0", "0.261799", "0"]
     assert places["right"] == ["0.145", "-0.03", "0.13", "0", "0.261799", "0"]
     widths = [int(sensor.find("camera/image/width").text) for sensor in sensors.values()]
-    assert widths == [320, 320, 640]
+    assert widths == [320, 320, 1280]
 
 
 def test_cameras_are_read_as_people_write_them() -> None:

@@ -41,8 +41,10 @@ def shipped(launch, workspace):
     def start(file: str, *arguments: str, **options):
         environment = {**workspace, "XDG_RUNTIME_DIR": "/run/me", **options.pop("environment", {})}
         launched = launch("deepracer", file, *arguments, environment=environment, **options)
+        is_flat = "simulator:=flat" in arguments
         for name in FILES[file]:
-            launched.told(name)
+            if not (is_flat and name == "gazebo_server"):
+                launched.told(name)
         return launched
 
     return start
@@ -50,9 +52,9 @@ def shipped(launch, workspace):
 
 def test_the_flat_world_needs_no_gazebo(shipped):
     launched = shipped("sim.launch.py", "simulator:=flat", "track:=pond_oval")
-    assert "gazebo_server" not in {process.name for process in launched}
     assert parameters(launched, "simulator_bridge")["simulator"] == "flat"
     assert parameters(launched, "simulator_bridge")["track"] == "pond_oval"
+    assert "gazebo_server" not in launched.text
 
 
 def test_simulation_is_told_what_it_needs_by_default(shipped, workspace):

@@ -10,11 +10,21 @@ import pytest
 SOURCES = Path(__file__).resolve().parents[2] / "src"
 PACKAGES = sorted(file.parent for file in SOURCES.glob("*/setup.py"))
 OURS = {package.name for package in PACKAGES}
-ON_PYPI_ALONE = {"ai_edge_litert", "av", "keras", "safetensors", "tenacity", "tensorflow"}
+ON_PYPI_ALONE = {
+    "ai_edge_litert",
+    "av",
+    "gymnasium",
+    "keras",
+    "numba",
+    "safetensors",
+    "tenacity",
+    "tensorflow",
+}
 KEYS = {
     "PIL": "python3-pil",
     "botocore": "python3-boto3",
     "cv2": "python3-opencv",
+    "google": "python3-protobuf",
     "pydantic_core": "python3-pydantic",
 }
 """What rosdep calls what a module comes with, where that is not python3-MODULE."""

@@ -12,7 +12,7 @@ STAND_INS = {file.parent.name for file in ROOT.glob("stand_ins/*/__init__.py")}
 PACKAGES = {
     "cv2": "opencv-python-headless",
     "PIL": "pillow",
-    "google": "protobuf",
+    "google": "tensorflow",
     "yaml": "pyyaml",
     "rclpy": "ros-jazzy-rclpy",
     "ament_index_python": "ros-jazzy-ament-index-python",

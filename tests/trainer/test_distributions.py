@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from deepracer_trainer.distributions import Beta, Categorical
 
 
@@ -46,3 +47,32 @@ def test_an_action_on_the_border_has_a_finite_density():
         np.array([[2.0, 5.0, 3.0, 1.5]], np.float32), np.array([[-1.0, 1.0]], np.float32)
     )
     assert np.isfinite(found).all()
+
+
+def test_the_gradient_of_a_betas_entropy_is_its_slope():
+    parameters = np.array([[1.2, 3.4, 8.0, 1.1], [2.5, 2.5, 30.0, 12.0]])
+    given = tf.constant(parameters, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        entropy = Beta(2).entropy(given)
+    slopes = np.empty_like(parameters)
+    for index in np.ndindex(parameters.shape):
+        ends = []
+        for sign in (1.0, -1.0):
+            moved = parameters.copy()
+            moved[index] += sign * 1e-6
+            ends.append(float(Beta(2).entropy(tf.constant(moved))[index[0]]))
+        slopes[index] = (ends[0] - ends[1]) / 2e-6
+    np.testing.assert_allclose(tape.gradient(entropy, given), slopes, rtol=2e-3, atol=1e-4)
+
+
+def test_draws_are_of_the_beta_and_move_with_its_parameters():
+    parameters = tf.constant([[2.0, 5.0]] * 20000)
+    with tf.GradientTape() as tape:
+        tape.watch(parameters)
+        drawn = Beta(1).sample(parameters, tf.constant([1, 2]))
+        mean = tf.reduce_mean(drawn)
+    assert float(mean) == pytest.approx(2.0 * 2.0 / 7.0 - 1.0, abs=0.01)
+    # The mean is 2 alpha / (alpha + beta) - 1; so much it moves with alpha and with beta.
+    moves = tf.reduce_sum(tape.gradient(mean, parameters), axis=0).numpy()
+    np.testing.assert_allclose(moves, [2.0 * 5.0 / 49.0, -2.0 * 2.0 / 49.0], rtol=0.05)

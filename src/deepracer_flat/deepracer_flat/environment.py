@@ -16,7 +16,8 @@ from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.object_places import Spread
 from deepracer_core.observation import observation_dtype, observation_shapes
 from deepracer_core.obstacles import Obstacles
-from deepracer_core.race_objects import RaceType, SceneSource, parse_race_type
+from deepracer_core.race_objects import RaceType, SceneSource
+from deepracer_core.race_scenes import parse_race_type
 from deepracer_core.reward import RewardFunction, load_reward_function
 from deepracer_core.rollout import Rollout
 from deepracer_core.sensors import LIDAR_RANGE

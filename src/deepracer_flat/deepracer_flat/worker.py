@@ -21,6 +21,7 @@ from deepracer_core.episode import EpisodeRecord
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.evaluation_results import DrivenLine, write_results
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.frame_stack import FrameStack
 from deepracer_core.hyperparameters import load_hyperparameters
 from deepracer_core.lite_policy import LitePolicy, PolicyError, RandomPolicy
 from deepracer_core.model_metadata import ModelMetadata, load_model_metadata
@@ -98,6 +99,7 @@ class FlatWorker:
         self._version = 0
         self._models: ModelWatcher | None = None
         self._rng = np.random.default_rng(given.seed)
+        self._frames = FrameStack(1)
 
         first_episode = 0
         store = open_model_store(given.store)
@@ -146,7 +148,8 @@ class FlatWorker:
                     return
                 self._begin(loop.judgement.episode)
             while loop.judgement.to_act and not self._stop.is_set():
-                action = self._policy.act(loop.observation, self._rng, greedy=self._models is None)
+                stacked = self._frames.add(loop.observation)
+                action = self._policy.act(stacked, self._rng, greedy=self._models is None)
                 loop.act(actions.command(action), self._version)
                 self._take()
         if self._race.finished and self._given.results:
@@ -195,6 +198,7 @@ class FlatWorker:
         if newest is not None:
             self._version, self._policy = newest.version, newest.policy
             _LOG.info("episode %d: model %d acts from here on", episode, self._version)
+        self._frames = FrameStack(self._policy.stack_size)
         # An episode's actions depend on its number alone, not on how the ones before it went.
         self._rng = np.random.default_rng([self._given.seed, self._given.worker, episode])
 

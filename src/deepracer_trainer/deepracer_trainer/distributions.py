@@ -73,7 +73,7 @@ class Beta:
         density = (
             (alpha - 1.0) * tf.math.log(x)
             + (beta - 1.0) * tf.math.log1p(-x)
-            - self._log_normaliser(alpha, beta)
+            - _log_normaliser(alpha, beta)
         )
         return tf.reduce_sum(density - math.log(2.0), axis=-1)
 
@@ -86,23 +86,48 @@ class Beta:
         alpha, beta = self._alpha_beta(parameters)  # [B, D] each
         both = tf.stack([alpha, beta])  # [2, B, D]
         gamma = tf.random.stateless_gamma(tf.shape(both), seed, alpha=both)
-        return 2.0 * gamma[0] / (gamma[0] + gamma[1]) - 1.0
+        one, other = tf.unstack(gamma)  # no tensor is used thrice: see `_beta_entropy`
+        return 2.0 * one / (one + other) - 1.0
 
     def entropy(self, parameters: tf.Tensor) -> tf.Tensor:
         """float32[B]; negative where the policy is narrow."""
         alpha, beta = self._alpha_beta(parameters)
-        entropy = (
-            self._log_normaliser(alpha, beta)
-            - (alpha - 1.0) * tf.math.digamma(alpha)
-            - (beta - 1.0) * tf.math.digamma(beta)
-            + (alpha + beta - 2.0) * tf.math.digamma(alpha + beta)
-        )
-        return tf.reduce_sum(entropy + math.log(2.0), axis=-1)
+        return tf.reduce_sum(_beta_entropy(alpha, beta) + math.log(2.0), axis=-1)
 
     def _alpha_beta(self, parameters: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         pairs = tf.reshape(parameters, (-1, self._dimensions, 2))
         return pairs[..., 0], pairs[..., 1]
 
-    @staticmethod
-    def _log_normaliser(alpha: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
-        return tf.math.lgamma(alpha) + tf.math.lgamma(beta) - tf.math.lgamma(alpha + beta)
+
+def _log_normaliser(alpha: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
+    return tf.math.lgamma(alpha) + tf.math.lgamma(beta) - tf.math.lgamma(alpha + beta)
+
+
+@tf.custom_gradient
+def _beta_entropy(alpha: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
+    """Nats, of Betas on [0, 1].
+
+    Its gradient is written out. TensorFlow adds up the gradients of a tensor that is used three
+    times or more in an order that depends on which buffer is free just then, and the same seed
+    would not give the same bits.
+    """
+    total = alpha + beta
+    entropy = (
+        _log_normaliser(alpha, beta)
+        - (alpha - 1.0) * tf.math.digamma(alpha)
+        - (beta - 1.0) * tf.math.digamma(beta)
+        + (total - 2.0) * tf.math.digamma(total)
+    )
+
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        both = (total - 2.0) * _trigamma(total)
+        return (
+            upstream * (both - (alpha - 1.0) * _trigamma(alpha)),
+            upstream * (both - (beta - 1.0) * _trigamma(beta)),
+        )
+
+    return entropy, gradient
+
+
+def _trigamma(x: tf.Tensor) -> tf.Tensor:
+    return tf.math.polygamma(tf.ones_like(x), x)

@@ -39,7 +39,7 @@ TARGET_RATE = 0.01
 _TARGET = "target/"
 _TEMPERATURE = "log_temperature"
 _WORTH_OF_STREAM = 10.0
-_LONGEST_HORIZON = 1000.0  # steps, for a discount_factor of 1
+_SHORTEST_STEP = 1e-3  # share of the horizon, for a discount_factor of 1
 _LARGEST_REWARD = 1e18  # its square is still a float32
 _METRICS = (
     "losses/critic",
@@ -85,8 +85,8 @@ class SoftActorCritic:
         self._rng = np.random.default_rng(seed)
         self._steps = 0
         self._reward_scale = 0.0
-        horizon = 1.0 / max(1.0 - hyperparameters.discount_factor, 1.0 / _LONGEST_HORIZON)
-        self._worth_of_reward = _WORTH_OF_STREAM / horizon
+        step = max(1.0 - hyperparameters.discount_factor, _SHORTEST_STEP)
+        self._worth_of_reward = _WORTH_OF_STREAM * step
         # In the critics' unit; 0 is as good as none, and stays so.
         self._log_temperature = keras.Variable(
             math.log(max(hyperparameters.sac_alpha, 1e-8) * self._worth_of_reward),
@@ -98,24 +98,24 @@ class SoftActorCritic:
         self._target_critics = keras.models.clone_model(critics)
         self._copy_to_targets(1.0)
 
-        policy = {v.path for v in network.trainable_variables if v.path.startswith("policy")}
-        self._policy_variables = [v for v in network.trainable_variables if v.path in policy]
-        self._critic_variables = [
-            *(v for v in network.trainable_variables if v.path not in policy),
-            *critics.trainable_variables,
-        ]
+        trained = [*network.trainable_variables, *critics.trainable_variables]
+        self._policy_variables = [v for v in trained if v.path.startswith("policy")]
+        self._critic_variables = [v for v in trained if not v.path.startswith("policy")]
         self._variables = [*self._critic_variables, *self._policy_variables, self._log_temperature]
         self._optimizer = keras.optimizers.Adam(hyperparameters.lr, epsilon=1e-8, name="adam")
         self._optimizer.build(self._variables)
+        # Graph rewriting merges sums into longer ones, whose order is not fixed (`_beta_entropy`);
+        # without it the same seed gives the same bits, and updates take no longer.
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
         self._learn = tf.function(self._step)
 
-    # ---- which experience ----------------------------------------------------------------------
+    # ---- which experience: it does not matter which version acted --------------------------------
 
     def remember(self, version: int, keep: int) -> None:
-        """Nothing to do: it does not matter which version acted."""
+        """Nothing to do."""
 
     def remember_weights(self, version: int, weights: dict[str, NDArray[np.float32]]) -> None:
-        """Nothing to do, either."""
+        """Nothing to do."""
 
     def knows(self, version: int) -> bool:
         """Whatever acted, what came of it can be learnt from."""
