@@ -103,6 +103,7 @@ def train_command(
     "run",
     "runs_folder",
     "track",
+    "simulator",
     "evaluation_trials",
     "store",
     "seed",
