@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import TypeVar
 
 import rclpy
@@ -14,6 +15,7 @@ from deepracer_core.redis_connection import RedisUnavailable
 from deepracer_core.reward import RewardError
 from deepracer_core.rollout import ResetError
 from deepracer_gazebo.client import SimulatorError
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.task import Future
@@ -22,6 +24,34 @@ FAULTS = (PolicyError, RedisUnavailable, ResetError, SimulatorError, StoreError)
 """Faults outside this program; each message says what to do, so no traceback is shown."""
 
 AnyNode = TypeVar("AnyNode", bound=Node)
+
+
+class Interruption:
+    """What a signal to end does: it breaks off whatever a node waits for while it starts.
+
+    A node that spins is ended by rclpy's own handler, which calls this one. An exception would come
+    up inside rclpy, in the middle of a message, where it turns into another error or is lost.
+
+    Attributes:
+        starting: whether a signal raises KeyboardInterrupt.
+    """
+
+    def __init__(self) -> None:
+        self.starting = True
+        self._told = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._interrupt)
+
+    def _interrupt(self, number: int, _: FrameType | None) -> None:
+        # The SIGTERM that follows an unheard signal ends a callback that waits for something.
+        if self.starting or (self._told and number == signal.SIGTERM):
+            raise KeyboardInterrupt
+        self._told = True
+
+    def ignore(self) -> None:
+        """Let no second signal, from the terminal and from the launch, break off the end."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def run(create_node: Callable[[], AnyNode], start: Callable[[AnyNode], None]) -> int:
@@ -39,13 +69,13 @@ def run(create_node: Callable[[], AnyNode], start: Callable[[AnyNode], None]) ->
         when the configuration is unusable, the user's reward function included.
     """
     die_with_parent()
-    # rclpy's handler wakes a node that spins; this one ends a node that waits for something else.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interruption = Interruption()
     rclpy.init()
     node = None
     try:
         node = create_node()
         start(node)
+        interruption.starting = False
         finished: Future | None = getattr(node, "finished", None)
         if finished is None:
             rclpy.spin(node)
@@ -60,12 +90,14 @@ def run(create_node: Callable[[], AnyNode], start: Callable[[AnyNode], None]) ->
             return 0
         print(error, file=sys.stderr)
         return 1
+    except RCLError:
+        if rclpy.ok():
+            raise
+        return 0  # a callback was publishing when the signal shut its context down
     except (KeyboardInterrupt, ExternalShutdownException):
         return 0
     finally:
-        # A second signal, from the terminal and from the launch, must not break off the end.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+        interruption.ignore()
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
