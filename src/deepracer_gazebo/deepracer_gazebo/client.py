@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,8 @@ class GazeboSimulator:
         deadline: seconds of wall clock to wait for the simulator, at the start and in each step.
         camera_rate: pictures in a second of simulated time; the frames between two pictures repeat
             the older one. A reset is always seen.
+        on_request: cameras that take a picture only when they are asked to, see `look`. The car
+            need not have them.
 
     Raises:
         ValueError: the camera's rate does not divide the control rate.
@@ -47,6 +49,7 @@ class GazeboSimulator:
         path: str | os.PathLike[str],
         deadline: float = 60.0,
         camera_rate: int = CONTROL_RATE,
+        on_request: Collection[str] = (),
     ) -> None:
         if camera_rate < 1 or CONTROL_RATE % camera_rate:
             raise ValueError(
@@ -76,6 +79,13 @@ class GazeboSimulator:
             )
         self._iterations: int = rate // CONTROL_RATE
         self.cameras: Mapping[str, tuple[int, int]] = dict(self._view() for _ in range(count))
+        self._on_request = self.cameras.keys() & set(on_request)
+        if self._on_request and not self._features & frames.OMISSIONS:
+            self.close()
+            raise SimulatorError(
+                f"{path}: the car plugin cannot leave out cameras: build it again with set-up"
+            )
+        self._asked: set[str] = set()
         self._steps_of_a_picture = CONTROL_RATE // camera_rate
         self._steps_seen = 0
         self._images: Mapping[str, NDArray[np.uint8]] = {}
@@ -154,6 +164,10 @@ class GazeboSimulator:
             conditions.field_texture,
         )
 
+    def look(self, camera: str) -> None:
+        """Have the picture of a camera that takes them on request in the next frame, if it is there."""
+        self._asked |= {camera} & self._on_request
+
     def close(self) -> None:
         """Let go of the simulator. Closing twice is allowed."""
         self._socket.close()
@@ -169,8 +183,7 @@ class GazeboSimulator:
         if changed:
             flags |= frames.CONDITIONS
         images = self._images_to_fill(bool(flags & frames.RESET))
-        if not images:
-            flags |= frames.BLIND
+        flags |= self._omitted(images)
         request = frames.REQUEST.pack(
             frames.REQUEST_MAGIC, self._sequence, self._iterations, flags, *numbers
         )
@@ -186,12 +199,13 @@ class GazeboSimulator:
         self._check(head, sum(map(len, pixels)))
         contacts = bytearray(int(head["contacts_size"]))
         self._receive(memoryview(contacts))
-        self._images = images or self._images
+        images = {**self._images, **images}
+        self._images = {name: images[name] for name in images if name not in self._on_request}
         self.simulate_ns = int(head["simulate_ns"])
         self.render_ns = int(head["render_ns"])
         return Frame(
             time_ns=self._time_ns(int(head["iterations"])),
-            images=self._images,
+            images=images,
             position=head["position"],
             orientation=head["orientation"],
             linear_velocity=head["linear_velocity"],
@@ -218,14 +232,21 @@ class GazeboSimulator:
     def _images_to_fill(self, is_reset: bool) -> dict[str, NDArray[np.uint8]]:
         """Memory for the pictures of the next frame, by camera; none when it repeats the last."""
         self._steps_seen += 1
-        due = self._steps_seen % self._steps_of_a_picture == 0
-        if self._images and not (is_reset or due):
-            return {}
-        self._steps_seen = 0
+        due = is_reset or not self._images or self._steps_seen % self._steps_of_a_picture == 0
+        if due:
+            self._steps_seen = 0
+        asked, self._asked = self._asked, set()
         return {
             name: np.empty((height, width, 3), np.uint8)
             for name, (width, height) in self.cameras.items()
+            if name in asked or (due and name not in self._on_request)
         }
+
+    def _omitted(self, wanted: Collection[str]) -> int:
+        """Flags that say which cameras take no picture."""
+        if not wanted:
+            return frames.BLIND
+        return sum(frames.OMIT << i for i, name in enumerate(self.cameras) if name not in wanted)
 
     def _check(self, head: np.void, images_size: int) -> None:
         if head["magic"] != frames.REPLY_MAGIC or head["sequence"] != self._sequence:

@@ -21,11 +21,17 @@ CONDITIONS = 4
 BLIND = 8
 """Flag of a request: its reply needs no images."""
 
+OMIT = 1 << 16
+"""Flag of a request: nor that of the first camera; one bit higher, of the second, and so on."""
+
 PLACES = 1
 """Feature of a server: it takes requests with PLACE."""
 
 CHANGES = 2
 """Feature of a server: it takes requests with CONDITIONS."""
+
+OMISSIONS = 4
+"""Feature of a server: it takes requests with OMIT."""
 
 HELLO = struct.Struct("<6IQ")
 """Magic, protocol, physics iterations in a second, how many cameras, features, reserved, iterations

@@ -17,12 +17,14 @@ struct Hello
 {
   static constexpr uint32_t kPlaces = 1;
   static constexpr uint32_t kConditions = 2;
+  static constexpr uint32_t kOmissions = 4;
 
   uint32_t magic;
   uint32_t protocol;
   uint32_t physics_rate;  // iterations in one second of simulated time
   uint32_t cameras;       // of the car, in the order of its SDF
-  uint32_t features;      // kPlaces: a request can place objects; kConditions: it can carry conditions
+  uint32_t features;      // kPlaces: a request can place objects; kConditions: it can carry conditions;
+                          // kOmissions: it can leave out cameras
   uint32_t reserved;
   uint64_t iterations;    // since the simulator started
 };
@@ -41,6 +43,7 @@ struct Request
   static constexpr uint32_t kPlace = 2;
   static constexpr uint32_t kConditions = 4;
   static constexpr uint32_t kBlind = 8;  // the reply needs no images
+  static constexpr uint32_t kOmit = 1 << 16;  // not that of the first camera; one bit higher, of the second; ...
 
   uint32_t magic;
   uint32_t sequence;    // comes back in the reply
@@ -81,8 +84,8 @@ struct Conditions
   uint32_t road_texture = 0, field_texture = 0;     // which of the textures; 0: the world's own
 };
 
-/// Followed by the image of each camera (height * width * 3 bytes, rows from the top) and the names of the models
-/// that the car touched during the step (UTF-8, separated by line feeds).
+/// Followed by the image of each camera that was not left out (height * width * 3 bytes, rows from the top) and the
+/// names of the models that the car touched during the step (UTF-8, separated by line feeds).
 struct Reply
 {
   uint32_t magic;

@@ -175,7 +175,7 @@ private:
 
     const auto rendering = std::chrono::steady_clock::now();
     images_.clear();
-    if (!(request_.flags & Request::kBlind) && !cameras_->Shoot(images_))
+    if (!(request_.flags & Request::kBlind) && !cameras_->Shoot(images_, request_.flags / Request::kOmit))
       return;
     reply.render_ns = NanosecondsSince(rendering);
     const auto contacts = contacts_->Names();
@@ -191,7 +191,7 @@ private:
     hello.protocol = kProtocol;
     hello.physics_rate = static_cast<uint32_t>(std::lround(1.0 / world_->Physics()->GetMaxStepSize()));
     hello.cameras = static_cast<uint32_t>(cameras_->Views().size());
-    hello.features = Hello::kPlaces | Hello::kConditions;
+    hello.features = Hello::kPlaces | Hello::kConditions | Hello::kOmissions;
     hello.iterations = world_->Iterations();
     return hello;
   }
