@@ -20,6 +20,8 @@ class Judgement:
         begins: the episode begins with this frame.
         progress: percent of the lap.
         reward: of the step that led to it.
+        total_reward: of the episode so far.
+        time_s: of the episode so far, with the penalties for being put back, seconds.
     """
 
     time_ns: int
@@ -29,6 +31,8 @@ class Judgement:
     begins: bool
     progress: float = 0.0
     reward: float = 0.0
+    total_reward: float = 0.0
+    time_s: float = 0.0
 
     @property
     def to_act(self) -> bool:
