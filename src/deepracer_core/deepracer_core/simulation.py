@@ -34,7 +34,7 @@ class Frame:
     Attributes:
         time_ns: simulated time, nanoseconds.
         images: uint8[height, width, 3], RGB, of each camera that the car carries, by its name:
-            "front", "left", "right", "chase".
+            "front", "left", "right"; and of "chase" when it was asked to look.
         position: float64[3], the car's base in the world, metres.
         orientation: float64[4], quaternion (x, y, z, w).
         linear_velocity: float64[3], in the world's axes, m/s.
@@ -106,6 +106,12 @@ class Simulator(Protocol):
         """Have these conditions in the next frame, and until others are applied.
 
         The action's delay is not the simulator's business: a step is driven as it is told.
+        """
+
+    def look(self, camera: str) -> None:
+        """Have the picture of a camera that takes them on request in the next frame.
+
+        Without such a camera nothing happens.
         """
 
     def close(self) -> None:

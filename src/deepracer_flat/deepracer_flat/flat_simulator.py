@@ -12,6 +12,7 @@ from deepracer_core.track import Track
 from numpy.typing import NDArray
 
 from deepracer_flat.car_dynamics import CarMotion
+from deepracer_flat.chase_camera import ChaseCamera
 from deepracer_flat.ground_camera import CameraMount, GroundCamera
 from deepracer_flat.ground_picture import draw_ground
 
@@ -37,7 +38,8 @@ class FlatSimulator:
         camera_size: width and height of their pictures, pixels.
         camera_rate: pictures in a second, a divisor of 15; in other frames the last ones are seen.
         is_gray: have the pictures in one channel, the luma that the network sees, uint8[H, W, 1]:
-            a third of the work.
+            a third of the work. Without it there is a chase camera, too, which takes its picture
+            on request (`look`).
     """
 
     def __init__(
@@ -54,6 +56,8 @@ class FlatSimulator:
         width, height = camera_size
         self._mounts = {name: replace(MOUNTS[name], width=width, size=height) for name in cameras}
         self._cameras = {name: GroundCamera(picture, self._mounts[name]) for name in cameras}
+        self._chase = None if is_gray else ChaseCamera(picture)
+        self._looks_from_behind = False
         self._images: dict[str, NDArray[np.uint8]] = {}
         self._periods_of_picture = CONTROL_RATE // camera_rate
         self._conditions = Conditions()
@@ -123,6 +127,10 @@ class FlatSimulator:
                 )
             )
 
+    def look(self, camera: str) -> None:
+        """Have the chase camera's picture in the next frame, if it is meant and there."""
+        self._looks_from_behind = self._chase is not None and camera == "chase"
+
     def close(self) -> None:
         """Nothing is held that needs to be let go."""
 
@@ -134,9 +142,13 @@ class FlatSimulator:
                 name: self._lit(camera.shoot(x, y, yaw, self.objects))
                 for name, camera in self._cameras.items()
             }
+        images = dict(self._images)
+        if self._looks_from_behind and self._chase is not None:
+            images["chase"] = self._lit(self._chase.shoot(x, y, yaw, self.objects))
+            self._looks_from_behind = False
         return Frame(
             time_ns=frame_time_ns(self._periods),
-            images=self._images,
+            images=images,
             position=np.array((x, y, 0.0)),
             orientation=np.array((0.0, 0.0, math.sin(0.5 * yaw), math.cos(0.5 * yaw))),
             linear_velocity=np.array((velocity_x, velocity_y, 0.0)),
