@@ -35,7 +35,12 @@ from sensor_msgs.msg import Image, JointState, LaserScan
 
 WORLD_FRAME = "odom"
 CAR_FRAME = "base_link"
-CAMERA_FRAMES = {"front": "camera_link", "left": "left_camera_link", "right": "right_camera_link"}
+CAMERA_FRAMES = {
+    "front": "camera_link",
+    "left": "left_camera_link",
+    "right": "right_camera_link",
+    "chase": "chase_camera_link",
+}
 LIDAR_FRAME = "lidar_link"
 
 STEERING_JOINTS = ["left_steering_hinge_joint", "right_steering_hinge_joint"]
@@ -267,6 +272,8 @@ def to_episode(judgement: Judgement) -> DiagnosticArray:
         begins=int(judgement.begins),
         progress=f"{judgement.progress:.4f}",
         reward=f"{judgement.reward:.6g}",
+        total_reward=f"{judgement.total_reward:.6g}",
+        time_s=f"{judgement.time_s:.4f}",
     )
 
 
@@ -281,6 +288,8 @@ def from_episode(message: DiagnosticArray) -> Judgement:
         begins=values["begins"] == "1",
         progress=float(values["progress"]),
         reward=float(values["reward"]),
+        total_reward=float(values["total_reward"]),
+        time_s=float(values["time_s"]),
     )
 
 
