@@ -6,6 +6,7 @@ import signal
 import sys
 from types import FrameType
 
+from .browser import set_up_browser
 from .gazebo import set_up_gazebo
 from .lock import locked
 from .places import REPOSITORY, STATE
@@ -21,11 +22,15 @@ PARTS = {
     "redis": set_up_redis,
     "plugin": set_up_plugin,
     "workspace": set_up_workspace,
+    "browser": set_up_browser,
 }
+
+FOR_TESTS = frozenset({"browser"})
+"""Parts that are set up only when they are asked for."""
 
 
 def main() -> int:
-    """Set up all parts, or those asked for, in order.
+    """Set up all parts but those for tests alone, or those asked for, in order.
 
     Returns:
         an exit code of `Exit`.
@@ -34,7 +39,7 @@ def main() -> int:
     parser.add_argument(
         "--only", action="append", choices=PARTS, help="this part alone; repeatable"
     )
-    chosen = parser.parse_args().only or PARTS
+    chosen = parser.parse_args().only or PARTS.keys() - FOR_TESTS
     signal.signal(signal.SIGTERM, _interrupt)
     os.chdir(REPOSITORY)
     part = "set-up"
