@@ -25,6 +25,7 @@ from deepracer.failure import launch_failure
 from deepracer.interruption import Interruption
 from deepracer.launch_arguments import evaluation_arguments, simulation_launch
 from deepracer.launched import LaunchedProcess, ros2_launch
+from deepracer.live_video.target import addresses
 from deepracer.log import log_to_file
 from deepracer.model_source import copy_model, is_path
 from deepracer.run_folder import RunFolder, run_folder
@@ -112,6 +113,9 @@ def evaluate(
         log_to_file(
             results / "deepracer.log" if settings.run is None else folder.logs / "deepracer.log"
         )
+        if settings.live_video is not None:
+            where = addresses(settings.live_video, workers=1)
+            console.print(f"Live video: {where}", highlight=False, soft_wrap=True)
         with doing(console, f"model v{version} drives {settings.evaluation_trials} laps"):
             found = run_evaluation(settings, folder, version, interruption, results)
         if found is None:

@@ -24,6 +24,7 @@ from deepracer_core.track import Track
 from deepracer_core.track_library import load_track
 
 from deepracer.clone import find_source
+from deepracer.live_video.target import addresses, check_free
 from deepracer.project_files import find_input
 from deepracer.run_folder import RunFolder
 from deepracer.settings import JobSettings
@@ -80,6 +81,7 @@ def findings(
         ("reward_function", lambda: _look_at_reward(settings)),
         ("redis", lambda: _look_at_redis(settings.redis)),
         ("store", lambda: _look_at_store(settings.store)),
+        ("live_video", lambda: _look_at_live_video(settings)),
         ("run", lambda: _look_at_run(settings.store, folder, metadata)),
     ):
         yield _finding(subject, resolved.sources.get(subject, ""), look)
@@ -179,6 +181,13 @@ def _look_at_store(url: str | None) -> str:
     store = open_model_store(url)
     store.check(writing=True)
     return f"can be written: {store.url}"
+
+
+def _look_at_live_video(settings: JobSettings) -> str:
+    if settings.live_video is None:
+        return "none"
+    check_free(settings.live_video, settings.workers)
+    return addresses(settings.live_video, settings.workers)
 
 
 def _look_at_run(store_url: str | None, folder: RunFolder | None, metadata: Path) -> str:
