@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from deepracer_core.track_library import share_folder
 from deepracer_gazebo.client import GazeboSimulator
 
 ALL = ("--cameras", "chase,left,front,right", "--camera-size", "320x240")
@@ -104,6 +105,41 @@ def test_a_lower_rate_repeats_pictures_and_nothing_else(socket: Path) -> None:
         blind = simulator.step(0.0, 0.0)
         assert simulator.render_ns < 1_000_000
         assert np.array_equal(blind.image, simulator.step(0.0, 0.0).image)
+
+
+def test_a_camera_on_request_is_seen_when_it_is_asked_and_changes_nothing_else(
+    server_of, socket: Path
+) -> None:
+    with GazeboSimulator(socket) as simulator:
+        every = drive(simulator, 6)
+    on_request = {"on_request": {"chase", "no such camera"}}
+    with GazeboSimulator(socket, **on_request) as simulator:
+        rng = np.random.default_rng(3)
+        frames = [simulator.reset(-4.0, 0.1, 3.1)]
+        for step in range(1, 7):
+            if step in (2, 3, 6):
+                simulator.look("chase")
+                simulator.look("no such camera")
+            frames.append(simulator.step(rng.uniform(-0.5, 0.5), rng.uniform(0.1, 2.0)))
+        for step, (frame, seen) in enumerate(zip(frames, every, strict=True)):
+            asked = step in (2, 3, 6)
+            assert set(frame.images) == {"left", "front", "right"} | ({"chase"} if asked else set())
+            for name, image in frame.images.items():
+                assert np.array_equal(image, seen.images[name]), f"{name} at step {step}"
+    # Also between two pictures of the others.
+    with GazeboSimulator(socket, camera_rate=5, **on_request) as simulator:
+        simulator.reset(-4.0, 0.1, 3.1)
+        simulator.look("chase")
+        frame = simulator.step(0.0, 1.0)
+        assert list(frame.images) == ["left", "front", "right", "chase"]
+        assert "chase" not in simulator.step(0.0, 1.0).images
+
+
+def test_a_chase_camera_of_another_size_beside_those_of_a_model(server_of) -> None:
+    metadata = share_folder() / "config/model_metadata.json"
+    socket = server_of("--model-metadata", str(metadata), "--chase", "640x360")
+    with GazeboSimulator(socket) as simulator:
+        assert dict(simulator.cameras) == {"front": (160, 120), "chase": (640, 360)}
 
 
 @pytest.mark.parametrize("rate", [0, 2, 30, -1])

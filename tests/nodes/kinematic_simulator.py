@@ -20,6 +20,7 @@ class KinematicSimulator:
         commands: (steering angle, speed) of every step driven.
         placed: objects, each time that some were placed.
         applied: conditions, each time that some were applied.
+        looked: cameras that were asked for a picture; "chase" takes one in the next frame.
     """
 
     def __init__(self, cameras: Sequence[str] = ("front",)) -> None:
@@ -29,6 +30,8 @@ class KinematicSimulator:
         self.commands: list[tuple[float, float]] = []
         self.placed: list[tuple[ObjectPose, ...]] = []
         self.applied: list[Conditions] = []
+        self.looked: list[str] = []
+        self._looks_from_behind = False
         self.closed = False
         self._pose = (50.0, 50.0, 0.0)
 
@@ -52,6 +55,10 @@ class KinematicSimulator:
     def apply(self, conditions: Conditions) -> None:
         self.applied.append(conditions)
 
+    def look(self, camera: str) -> None:
+        self.looked.append(camera)
+        self._looks_from_behind = camera == "chase"
+
     def close(self) -> None:
         self.closed = True
 
@@ -62,6 +69,9 @@ class KinematicSimulator:
             camera: np.full((120, 160, 3), (self.steps + index) % 251, np.uint8)
             for index, camera in enumerate(self._cameras)
         }
+        if self._looks_from_behind:
+            self._looks_from_behind = False
+            images["chase"] = np.full((360, 640, 3), self.steps % 251, np.uint8)
         return Frame(
             time_ns=frame_time_ns(self.steps),
             images=images,
