@@ -25,7 +25,7 @@ def set_up_browser() -> None:
         say(PART, f"found Chromium {_version()}")
         return
     if shutil.which("apt-get") is None or not _is_in_archive():
-        say(PART, "this system has no packages chromium and chromium-driver: tests with it are left out")
+        say(PART, "there is no package of Chromium here: tests with it are left out")
         return
     watch = Stopwatch()
     say(PART, "installing Chromium, for the tests of what a browser shows")

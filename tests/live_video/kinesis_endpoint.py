@@ -131,7 +131,7 @@ class Endpoint:
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        self.url = "http://127.0.0.1:{}".format(site._server.sockets[0].getsockname()[1])
+        self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
         self._listening.set()
         await self._stop.wait()
         await runner.cleanup()
@@ -168,19 +168,19 @@ class Endpoint:
             return self._refusal(refused)
         headers = {"Authorization": request.headers["Authorization"]}
         headers["Content-Type"] = request.headers.get("Content-Type", "application/json")
-        async with ClientSession() as session:
-            async with session.post(
-                f"{self.streams}/getDataEndpoint", data=body, headers=headers
-            ) as answer:
-                text = await answer.text()
-                if answer.status == 200:
-                    text = json.dumps({"DataEndpoint": self.url})
-                kept = {
-                    name: answer.headers[name]
-                    for name in answer.headers
-                    if name.lower() in ("x-amzn-errortype", "content-type")
-                }
-                return web.Response(status=answer.status, text=text, headers=kept)
+        async with (
+            ClientSession() as session,
+            session.post(f"{self.streams}/getDataEndpoint", data=body, headers=headers) as answer,
+        ):
+            text = await answer.text()
+            if answer.status == 200:
+                text = json.dumps({"DataEndpoint": self.url})
+            kept = {
+                name: answer.headers[name]
+                for name in answer.headers
+                if name.lower() in ("x-amzn-errortype", "content-type")
+            }
+            return web.Response(status=answer.status, text=text, headers=kept)
 
     async def _put_media(self, request: web.Request) -> web.StreamResponse:
         wrong = self._next_wrong(at_control=False) or Wrong()
@@ -350,7 +350,7 @@ _SIGNED = re.compile(
 
 
 def check_signature(request: web.Request, body: bytes, now_s: float) -> None:
-    """Signature Version 4, as docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html has it."""
+    """Signature Version 4 (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html)."""
     signed = _SIGNED.fullmatch(request.headers.get("Authorization", ""))
     if signed is None:
         raise Refused(403, "MissingAuthenticationTokenException", "no signature")

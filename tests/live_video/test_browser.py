@@ -1,4 +1,4 @@
-"""The page in a real browser: pictures within seconds, close to the newest, and again after an end."""
+"""The page in a real browser: pictures within seconds, close to the newest, and after an end."""
 
 import threading
 import time
@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 import web_driver
-from conftest import snapshot
 from deepracer.live_video.live_video import LiveVideo
 from deepracer.live_video.page_outlet import PageOutlet
 from deepracer.live_video.target import LOOPBACK, PageTarget
+from shots import snapshot
 from web_driver import Browser
 
 pytestmark = [

@@ -4,16 +4,17 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import boto3
 import kinesis_endpoint
 import pytest
-from conftest import Camera
 from deepracer.live_video import put_media
 from deepracer.live_video.kinesis_outlet import KEPT, KinesisOutlet
 from deepracer.live_video.target import KinesisTarget
 from kinesis_endpoint import Endpoint, Wrong
 from moto.server import ThreadedMotoServer
+from shots import Camera
 
 STREAM, REGION = "racing-car_1.main", "eu-west-1"
 FASTER = 8.0
@@ -86,7 +87,7 @@ def test_fragments_come_signed_whole_and_in_order(endpoint, start, caplog):
         assert fragment.pictures == 30
         assert fragment.span_ms < 2000
     times = [fragment.time_ms for fragment in endpoint.received]
-    assert [after - before for before, after in zip(times, times[1:], strict=False)] == [2000] * 3
+    assert [after - before for before, after in pairwise(times)] == [2000] * 3
     assert warnings(caplog) == []
     assert f"live video: Kinesis video stream {STREAM} receives it" in warnings(caplog, 20)
 
@@ -97,9 +98,7 @@ def test_what_was_not_received_is_sent_again_after_a_break(endpoint, start, capl
     assert {fragment.connection for fragment in endpoint.received} == {1, 3}
     times = [fragment.time_ms for fragment in endpoint.received]
     # The second fragment was lost with its connection, twice: none is missing in the end.
-    assert [after - before for before, after in zip(times, times[1:], strict=False)] == [2000] * (
-        len(times) - 1
-    )
+    assert [after - before for before, after in pairwise(times)] == [2000] * (len(times) - 1)
     (line,) = warnings(caplog)
     assert "the connection broke" in line
     assert "see to the network; the simulation goes on, and it is tried again" in line
@@ -228,7 +227,7 @@ def test_an_error_that_is_acknowledged_costs_its_fragment(endpoint, start, caplo
     start().shoot_until(lambda: endpoint.connections == 2 and len(endpoint.received) >= 3)
     times = [fragment.time_ms for fragment in endpoint.received]
     assert times[1] - times[0] == 4000
-    assert {after - before for before, after in zip(times[1:], times[2:], strict=False)} == {2000}
+    assert {after - before for before, after in pairwise(times[1:])} == {2000}
     lines = warnings(caplog)
     assert len(lines) == (said is not None)
     assert said is None or said in lines[0]
@@ -260,7 +259,7 @@ def test_what_waits_is_bounded_and_comes_slowly_enough(endpoint, start, monkeypa
     endpoint.wait_for(lambda it: len(it.received) >= KEPT, deadline_s=60.0)
     times = [fragment.time_ms for fragment in endpoint.received]
     assert len(times) == KEPT
-    assert {after - before for before, after in zip(times, times[1:], strict=False)} == {2000}
+    assert {after - before for before, after in pairwise(times)} == {2000}
     # At most five in a second.
     arrived = [fragment.at_s for fragment in endpoint.received]
     assert arrived[5] - arrived[0] > 1.0

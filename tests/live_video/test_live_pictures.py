@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from conftest import snapshot
 from deepracer.live_video.live_pictures import HEIGHT, WIDTH, LivePictures, speeds_of, subtitles
 from deepracer.live_video.snapshot import Passed
 from deepracer.track_drawing import speed_color
 from deepracer.video.card import PAPER
 from deepracer_core.model_metadata import parse_model_metadata
 from deepracer_core.simulation import frame_time_ns
+from shots import snapshot
 
 MAP = (slice(24, 150), slice(624, 830))
 SUBTITLE = (slice(44, 62), slice(20, 330))

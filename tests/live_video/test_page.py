@@ -13,11 +13,11 @@ from collections.abc import Iterator
 
 import av
 import pytest
-from conftest import Camera, picture, snapshot
 from deepracer.live_video.audience import BACKLOG
 from deepracer.live_video.live_video import LiveVideo
 from deepracer.live_video.page_outlet import VIDEO_PATH, PageOutlet
 from deepracer.live_video.target import LOOPBACK, PageTarget
+from shots import Camera, picture, snapshot
 
 
 @pytest.fixture

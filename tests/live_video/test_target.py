@@ -33,7 +33,17 @@ def test_targets(text, target, address):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "0", "65536", "here", "http://127.0.0.1:8080", "::1:8080", "kinesis:", "kinesis:a/b", "-1"],
+    [
+        "",
+        "0",
+        "65536",
+        "here",
+        "http://127.0.0.1:8080",
+        "::1:8080",
+        "kinesis:",
+        "kinesis:a/b",
+        "-1",
+    ],
 )
 def test_what_is_no_target_is_refused(text):
     with pytest.raises(ConfigurationError, match=f"live_video: expected .*, got '{text}'"):

@@ -49,7 +49,8 @@ def chromium(profile: Path) -> Iterator[Browser]:
     )
     try:
         line = next(line for line in driver.stdout if "started successfully on port" in line)
-        address = f"http://127.0.0.1:{int(line.rstrip('.\n').rpartition(' ')[2])}"
+        port = int(line.rstrip(".\n").rpartition(" ")[2])
+        address = f"http://127.0.0.1:{port}"
         options = {
             "args": [
                 "--headless=new",

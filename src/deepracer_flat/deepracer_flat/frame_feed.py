@@ -87,11 +87,15 @@ class FrameReceiver:
     def newest(self) -> FedFrame | None:
         """The newest frame that was told of since the last call."""
         newest = None
-        while True:
-            try:
-                newest = self._socket.recv(_LONGEST)
-            except BlockingIOError:
-                return None if newest is None else decode(newest)
+        while data := self._receive():
+            newest = data
+        return None if newest is None else decode(newest)
+
+    def _receive(self) -> bytes:
+        try:
+            return self._socket.recv(_LONGEST)
+        except BlockingIOError:
+            return b""
 
     def close(self) -> None:
         """Take the socket away."""

@@ -165,7 +165,10 @@ class GazeboSimulator:
         )
 
     def look(self, camera: str) -> None:
-        """Have the picture of a camera that takes them on request in the next frame, if it is there."""
+        """Have the picture of a camera that takes them on request in the next frame.
+
+        Without such a camera nothing happens.
+        """
         self._asked |= {camera} & self._on_request
 
     def close(self) -> None:

@@ -21,7 +21,6 @@ from deepracer_gazebo.car_model import (
     BLUE,
     CAMERA_SIZE,
     CHASE,
-    CHASE_SIZE,
     FRONT,
     MOUNTS,
     cameras_of,

@@ -242,9 +242,7 @@ def create_simulator(given: BridgeParameters) -> Simulator:
         SimulatorError: Gazebo does not answer.
     """
     if given.simulator == "gazebo":
-        return GazeboSimulator(
-            given.socket, given.deadline, given.camera_rate, on_request={CHASE}
-        )
+        return GazeboSimulator(given.socket, given.deadline, given.camera_rate, on_request={CHASE})
     if given.simulator != "flat":
         raise ConfigurationError(f"simulator: expected gazebo or flat, got {given.simulator!r}")
     # Its compiler takes a second to load, which is nothing to those who simulate with Gazebo.

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from deepracer_core.judgement import Judgement
-from deepracer_nodes import messages, topics
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
 
 from deepracer.live_video.snapshot import Passed, Snapshot
+from deepracer_nodes import messages, topics
 
 QUEUE = 100
 """Messages that wait at most: half a second of the fastest simulation."""
@@ -24,6 +24,9 @@ _STAMP = struct.Struct("<iI")
 _AFTER_ENCAPSULATION = 4
 """A message in CDR (RTPS 2.5, section 10.2) begins with four bytes about itself; then comes what
 all of these begin with, the stamp of its header."""
+
+
+_CARE = {True: ReliabilityPolicy.RELIABLE, False: ReliabilityPolicy.BEST_EFFORT}
 
 
 class _Ear:
@@ -41,7 +44,7 @@ class _Ear:
         qos = QoSProfile(
             history=HistoryPolicy.KEEP_LAST,
             depth=1 if topic is topics.CAMERA_CHASE else QUEUE,
-            reliability=ReliabilityPolicy.RELIABLE if is_reliable else ReliabilityPolicy.BEST_EFFORT,
+            reliability=_CARE[is_reliable],
             durability=topic.qos.durability if is_status else DurabilityPolicy.VOLATILE,
         )
         self._type = topic.message
@@ -131,7 +134,8 @@ class GraphSource:
         judgement = messages.from_episode(ears["episode"].decoded(time_ns))
         return Snapshot(
             images={
-                name: messages.from_image(ears[name].decoded(time_ns)) for name in ("chase", "front")
+                name: messages.from_image(ears[name].decoded(time_ns))
+                for name in ("chase", "front")
             },
             x=state.x,
             y=state.y,

@@ -47,8 +47,7 @@ class _Fragment:
 
 
 class KinesisOutlet(Outlet):
-    """Sends each fragment as soon as it is complete, and again if the connection broke before it
-    was received.
+    """Sends each fragment when it is complete, and again if it was not received.
 
     Args:
         target: the stream.
@@ -110,14 +109,17 @@ class KinesisOutlet(Outlet):
 
     async def _run(self) -> None:
         while not self._stop.is_set():
-            try:
-                await self._connect()
-            except KinesisFault as fault:
-                if fault.refused_ms is not None:
-                    self._forget(fault.refused_ms)
-                self._say(fault)
-                if not fault.is_passing and await self._pause(self._pause_s()):
-                    return
+            await self._connect_or_pause()
+
+    async def _connect_or_pause(self) -> None:
+        try:
+            await self._connect()
+        except KinesisFault as fault:
+            if fault.refused_ms is not None:
+                self._forget(fault.refused_ms)
+            self._say(fault)
+            if not fault.is_passing:
+                await self._pause(self._pause_s())
 
     async def _connect(self) -> None:
         """Send over one connection until it is old or it is time to stop."""

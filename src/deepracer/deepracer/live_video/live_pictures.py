@@ -85,9 +85,7 @@ def speeds_of(space: ActionSpace) -> tuple[float, float]:
     return slowest, max(ceil(2 * max(speeds)) / 2, slowest + 0.5)
 
 
-def subtitles(
-    mode: str, worker: int | None = None
-) -> Callable[[int, int | None], str]:
+def subtitles(mode: str, worker: int | None = None) -> Callable[[int, int | None], str]:
     """What is written below the title.
 
     Args:

@@ -13,8 +13,8 @@ _END_S = 3.0
 class Outlet(ABC):
     """Takes pictures on one thread and sends them on another, so that nobody waits for a network.
 
-    `begin`, `add`, `end` and `close` are called by the thread that makes the pictures; `_run` is the
-    other one's work, which ends when `_stop` is set.
+    `begin`, `add`, `end` and `close` are called by the thread that makes the pictures; `_run` is
+    the other one's work, which ends when `_stop` is set.
     """
 
     def __init__(self) -> None:

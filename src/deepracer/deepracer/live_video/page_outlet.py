@@ -7,7 +7,7 @@ from importlib.resources import files
 from aiohttp import web
 
 from deepracer.live_video.audience import Audience, Programme
-from deepracer.live_video.containers import Mp4Fragment, Mp4Fragments
+from deepracer.live_video.containers import Mp4Fragments
 from deepracer.live_video.encoder import EncodedPicture, Encoder
 from deepracer.live_video.outlet import Outlet
 from deepracer.live_video.target import PageTarget

@@ -77,8 +77,7 @@ def parse_target(text: str) -> Target:
     found = _PAGE.fullmatch(text)
     if found is None or not 1 <= int(found["port"]) <= 65535:
         raise ConfigurationError(
-            "live_video: expected a port such as 8080, HOST:PORT or kinesis:STREAM, got"
-            f" {text!r}"
+            f"live_video: expected a port such as 8080, HOST:PORT or kinesis:STREAM, got {text!r}"
         )
     return PageTarget(found["ipv6"] or found["host"] or LOOPBACK, int(found["port"]))
 
