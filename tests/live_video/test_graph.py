@@ -122,8 +122,8 @@ def test_a_snapshot_is_of_one_frame_with_those_that_passed(graph):
         step = shot.judgement.step
         # The simulator's pictures carry the frame's number.
         assert shot.images["chase"].shape == (360, 640, 3)
-        assert {int(image.max()) for image in shot.images.values()} == {step % 251}
-        assert {int(image.min()) for image in shot.images.values()} == {step % 251}
+        for image in shot.images.values():
+            assert np.abs(image.astype(int) - step % 251).max() <= 1
         assert shot.judgement.total_reward == 0.5 * step
         assert shot.judgement.time_s == pytest.approx(step / 15, abs=1e-4)
         assert (shot.speed, shot.steering) == pytest.approx((1.5, 0.1))

@@ -219,7 +219,8 @@ class SimulatorBridge(Node):
             if name in frame.images:
                 publisher.publish(messages.to_image(frame.time_ns, name, frame.images[name]))
         if CHASE in frame.images:
-            self._chase.publish(messages.to_image(frame.time_ns, CHASE, frame.images[CHASE]))
+            image = frame.images[CHASE]
+            self._chase.publish(messages.to_compressed_image(frame.time_ns, CHASE, image))
         if self._scan.get_subscription_count():
             self._scan.publish(messages.to_scan(frame.time_ns, self._measure(frame)))
         self._clock.publish(ClockMessage(clock=stamp))

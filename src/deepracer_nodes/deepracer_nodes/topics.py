@@ -20,17 +20,12 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import Image, JointState, LaserScan
+from sensor_msgs.msg import CompressedImage, Image, JointState, LaserScan
 
 CAMERA_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT
 )
 """Sensor data: the newest frame or none; the bridge repeats a frame that nobody answered."""
-
-PICTURE_QOS = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.RELIABLE
-)
-"""A large picture, the newest one: it travels in pieces, of which one or the other is lost."""
 
 COMMAND_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.RELIABLE
@@ -111,13 +106,13 @@ CAMERA_RIGHT = Topic(
     "what the right one sees, rgb8",
 )
 CAMERA_CHASE = Topic(
-    "camera/chase/image_raw",
-    Image,
-    PICTURE_QOS,
+    "camera/chase/compressed",
+    CompressedImage,
+    CAMERA_QOS,
     "15 in a second of wall clock, if heard",
     "simulator_bridge",
     ("live_video",),
-    "what a camera behind the car sees, rgb8; with live_video",
+    "what a camera behind the car sees, JPEG; with live_video",
 )
 SCAN = Topic(
     "scan",

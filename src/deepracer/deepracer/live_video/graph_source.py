@@ -26,9 +26,6 @@ _AFTER_ENCAPSULATION = 4
 all of these begin with, the stamp of its header."""
 
 
-_CARE = {True: ReliabilityPolicy.RELIABLE, False: ReliabilityPolicy.BEST_EFFORT}
-
-
 class _Ear:
     """The queue of one topic.
 
@@ -39,12 +36,11 @@ class _Ear:
     """
 
     def __init__(self, node: Node, topic: topics.Topic, *, is_status: bool = False) -> None:
-        # Whoever publishes never waits for one who may miss messages; large ones come in pieces.
-        is_reliable = is_status or topic is topics.CAMERA_CHASE
+        # Whoever publishes never waits for one who may miss messages.
         qos = QoSProfile(
             history=HistoryPolicy.KEEP_LAST,
-            depth=1 if topic is topics.CAMERA_CHASE else QUEUE,
-            reliability=_CARE[is_reliable],
+            depth=QUEUE,
+            reliability=topic.qos.reliability if is_status else ReliabilityPolicy.BEST_EFFORT,
             durability=topic.qos.durability if is_status else DurabilityPolicy.VOLATILE,
         )
         self._type = topic.message
@@ -134,8 +130,8 @@ class GraphSource:
         judgement = messages.from_episode(ears["episode"].decoded(time_ns))
         return Snapshot(
             images={
-                name: messages.from_image(ears[name].decoded(time_ns))
-                for name in ("chase", "front")
+                "chase": messages.from_compressed_image(ears["chase"].decoded(time_ns)),
+                "front": messages.from_image(ears["front"].decoded(time_ns)),
             },
             x=state.x,
             y=state.y,

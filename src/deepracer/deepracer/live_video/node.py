@@ -78,11 +78,15 @@ class LiveVideoNode(Node):
 
 
 def start(node: LiveVideoNode) -> None:
-    """Give the node what it shows, and where.
+    """Give the node what it shows, and where; from here on this thread is at the lowest priority.
+
+    Those that are there already take the messages from the graph. They are as quick as those of
+    other nodes: messages that nobody takes are in the way of those that follow.
 
     Raises:
         ConfigurationError: a file or a name in its parameters cannot be used.
     """
+    yield_to_all_others()
     given = node.parameters
     target = parse_target(given.live_video)
     metadata = load_model_metadata(given.model_metadata)
@@ -109,7 +113,6 @@ def start(node: LiveVideoNode) -> None:
 
 def main() -> None:
     """Run the live video node until it is told to stop."""
-    yield_to_all_others()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     sys.exit(run(LiveVideoNode, start))
 
