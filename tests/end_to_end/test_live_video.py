@@ -24,7 +24,7 @@ from end_to_end import simulation
 sys.path.insert(0, str(Path(__file__).parents[1] / "live_video"))
 
 
-import kinesis_endpoint
+import signatures
 from kinesis_endpoint import Endpoint, Wrong
 
 TRAIN = [
@@ -128,9 +128,9 @@ def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
     url = "http://{}:{}".format(*streams.get_host_and_port())
     endpoint = Endpoint(url)
     for name, value in {
-        "AWS_ACCESS_KEY_ID": kinesis_endpoint.ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": kinesis_endpoint.SECRET_KEY,
-        "AWS_SESSION_TOKEN": kinesis_endpoint.TOKEN,
+        "AWS_ACCESS_KEY_ID": signatures.ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": signatures.SECRET_KEY,
+        "AWS_SESSION_TOKEN": signatures.TOKEN,
         "AWS_REGION": "eu-west-1",
         "AWS_ENDPOINT_URL_KINESIS_VIDEO": endpoint.url,
     }.items():
@@ -144,7 +144,7 @@ def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
 
 @pytest.mark.slow
 def test_a_training_goes_on_whatever_its_stream_says(start, stream, tmp_path, hyperparameters):
-    denied = Wrong(refuse=(403, "AccessDeniedException", f"not {kinesis_endpoint.TOKEN}"))
+    denied = Wrong(refuse=(403, "AccessDeniedException", f"not {signatures.TOKEN}"))
     stream.wrong += [denied] * 2
     runs = tmp_path / "runs"
     job = start(
@@ -165,5 +165,5 @@ def test_a_training_goes_on_whatever_its_stream_says(start, stream, tmp_path, hy
     assert "live video: Kinesis video stream cars receives it" in log
     written = b"".join(path.read_bytes() for path in runs.rglob("*") if path.is_file())
     written += job.log.read_bytes()
-    for secret in (kinesis_endpoint.SECRET_KEY, kinesis_endpoint.TOKEN):
+    for secret in (signatures.SECRET_KEY, signatures.TOKEN):
         assert secret.encode() not in written

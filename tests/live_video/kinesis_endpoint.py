@@ -1,16 +1,12 @@
 """Kinesis Video Streams on this machine: moto's streams, and a PutMedia that checks what it gets.
 
-PutMedia verifies Signature Version 4 by itself, takes Matroska apart while it comes, has PyAV
-demultiplex each cluster, and acknowledges as the service does. What it is told to do wrong, it does
-once, in that order.
+PutMedia verifies Signature Version 4, takes Matroska apart while it comes, has PyAV demultiplex
+each cluster, and acknowledges as the service does. What it is told to do wrong, it does once, in
+that order.
 """
 
 import asyncio
-import hashlib
-import hmac
-import io
 import json
-import re
 import threading
 import time
 from collections import deque
@@ -19,30 +15,8 @@ from email.utils import formatdate
 
 import av
 from aiohttp import ClientSession, web
-
-ACCESS_KEY, SECRET_KEY, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/planted", "token/planted=="
-LONGEST_SKEW_S = 300.0
-
-ALLOWED = {0x1A45DFA3: "EBML", 0x1549A966: "Info", 0x1654AE6B: "Tracks", 0x1F43B675: "Cluster"}
-SEGMENT, CLUSTER = 0x18538067, 0x1F43B675
-
-
-class Refused(Exception):
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
-
-
-@dataclass
-class Received:
-    """A fragment that came whole."""
-
-    connection: int
-    time_ms: int
-    pictures: int
-    span_ms: int
-    codec: str
-    at_s: float
+from matroska_fragments import Matroska, Received, examine, time_of
+from signatures import Refused, check_signature
 
 
 @dataclass
@@ -251,141 +225,3 @@ class Endpoint:
             await asyncio.sleep(0.01)
             data = data[9:]
         await answer.write(data)
-
-
-class Matroska:
-    """Takes a stream of Matroska apart while it comes."""
-
-    def __init__(self) -> None:
-        self.head = b""
-        self._data = b""
-        self._clusters: list[bytes] = []
-
-    def feed(self, data: bytes) -> None:
-        self._data += data
-        while True:
-            try:
-                number, begin, size = element(self._data)
-            except IndexError:
-                return
-            if number == SEGMENT:
-                if SEGMENT.to_bytes(4, "big") in self.head:
-                    raise ValueError("a second segment")
-                self.head += self._data[:begin]
-                self._data = self._data[begin:]
-                continue
-            if number not in ALLOWED:
-                raise ValueError(f"element {number:#x} is not allowed")
-            if len(self._data) < begin + size:
-                return
-            whole, self._data = self._data[: begin + size], self._data[begin + size :]
-            if number == CLUSTER:
-                self._clusters.append(whole)
-            elif self._clusters:
-                raise ValueError(f"{ALLOWED[number]} after a cluster")
-            else:
-                self.head += whole
-
-    @property
-    def in_cluster(self) -> bool:
-        return len(self._data) > 32 and element(self._data)[0] == CLUSTER
-
-    @property
-    def cluster_time_ms(self) -> int:
-        return time_of(self._data)
-
-    def clusters(self):
-        taken, self._clusters = self._clusters, []
-        return taken
-
-
-def element(data: bytes) -> tuple[int, int, int]:
-    """Number, beginning and size of the element that data begins with (RFC 8794)."""
-
-    def number(at: int) -> tuple[int, int]:
-        length = 9 - data[at].bit_length()
-        if len(data) < at + length:
-            raise IndexError
-        return int.from_bytes(data[at : at + length], "big"), at + length
-
-    kind, at = number(0)
-    size, begin = number(at)
-    return kind, begin, size & ((1 << 7 * (begin - at)) - 1)
-
-
-def time_of(cluster: bytes) -> int:
-    _, begin, _ = element(cluster)
-    kind, at, size = element(cluster[begin:])
-    assert kind == 0xE7, "a cluster begins with its time"
-    return int.from_bytes(cluster[begin + at : begin + at + size], "big")
-
-
-def examine(head: bytes, cluster: bytes, connection: int) -> Received:
-    """What a real demultiplexer and decoder make of a fragment."""
-    with av.open(io.BytesIO(head + cluster), format="matroska") as container:
-        (stream,) = container.streams
-        packets = [packet for packet in container.demux(stream) if packet.size]
-        if not packets[0].is_keyframe:
-            raise ValueError("a fragment begins with a picture that needs others")
-        times = [round(packet.pts * packet.time_base * 1000) for packet in packets]
-        if times != sorted(set(times)):
-            raise ValueError(f"times do not rise: {times}")
-        if stream.codec_context.extradata[0] != 1:
-            raise ValueError("the codec's private data is not in AVCC format")
-        codec = f"{stream.codec_context.name} {stream.width}x{stream.height}"
-    with av.open(io.BytesIO(head + cluster), format="matroska") as container:
-        decoded = sum(1 for _ in container.decode(video=0))
-    if decoded != len(packets):
-        raise ValueError(f"{len(packets)} pictures, of which {decoded} can be decoded")
-    if abs(times[0] - time_of(cluster)) > 1:
-        raise ValueError("the first picture is not at the cluster's time")
-    span_ms = times[-1] - times[0]
-    return Received(connection, time_of(cluster), decoded, span_ms, codec, time.time())
-
-
-_SIGNED = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/(?P<scope>[^,]+), "
-    r"SignedHeaders=(?P<names>[^,]+), Signature=(?P<signature>[0-9a-f]{64})"
-)
-
-
-def check_signature(request: web.Request, body: bytes, now_s: float) -> None:
-    """Signature Version 4 (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html)."""
-    signed = _SIGNED.fullmatch(request.headers.get("Authorization", ""))
-    if signed is None:
-        raise Refused(403, "MissingAuthenticationTokenException", "no signature")
-    if signed["key"] != ACCESS_KEY or request.headers.get("X-Amz-Security-Token") != TOKEN:
-        raise Refused(403, "UnrecognizedClientException", "The security token is invalid.")
-    date = request.headers["X-Amz-Date"]
-    signed_s = _seconds(date)
-    if abs(now_s - signed_s) > LONGEST_SKEW_S:
-        word = "expired" if now_s > signed_s else "not yet current"
-        raise Refused(403, "InvalidSignatureException", f"Signature {word}: {date} is not now")
-    names = signed["names"].split(";")
-    for needed in ("host", "x-amz-date", "x-amz-security-token"):
-        assert needed in names, f"{needed} is not signed"
-    if request.path == "/putMedia":
-        for needed in ("stream-name", "fragment-timecode-type", "producer-start-timestamp"):
-            assert f"x-amzn-{needed}" in names, f"{needed} is not signed"
-    headers = "".join(f"{name}:{request.headers[name].strip()}\n" for name in names)
-    digest = hashlib.sha256(body).hexdigest()
-    canonical = f"POST\n{request.path}\n\n{headers}\n{signed['names']}\n{digest}"
-    scope = signed["scope"]
-    key = b"AWS4" + SECRET_KEY.encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    hashed = hashlib.sha256(canonical.encode()).hexdigest()
-    text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashed}"
-    expected = hmac.new(key, text.encode(), "sha256").hexdigest()
-    if not hmac.compare_digest(expected, signed["signature"]):
-        # The service writes all of it into its answer, the token too.
-        raise Refused(
-            403,
-            "InvalidSignatureException",
-            "The request signature we calculated does not match the signature you provided. The"
-            f" Canonical String for this request should have been '{canonical}'",
-        )
-
-
-def _seconds(date: str) -> float:
-    return time.mktime(time.strptime(date, "%Y%m%dT%H%M%SZ")) - time.timezone

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import boto3
-import kinesis_endpoint
 import pytest
+import signatures
 from deepracer.live_video import put_media
 from deepracer.live_video.kinesis_outlet import KEPT, KinesisOutlet
 from deepracer.live_video.target import KinesisTarget
@@ -18,7 +18,7 @@ from shots import Camera
 
 STREAM, REGION = "racing-car_1.main", "eu-west-1"
 FASTER = 8.0
-SECRETS = (kinesis_endpoint.SECRET_KEY, kinesis_endpoint.TOKEN, kinesis_endpoint.ACCESS_KEY)
+SECRETS = (signatures.SECRET_KEY, signatures.TOKEN, signatures.ACCESS_KEY)
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +34,9 @@ def streams() -> Iterator[str]:
 def endpoint(streams: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
     endpoint = Endpoint(streams)
     for name, value in {
-        "AWS_ACCESS_KEY_ID": kinesis_endpoint.ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": kinesis_endpoint.SECRET_KEY,
-        "AWS_SESSION_TOKEN": kinesis_endpoint.TOKEN,
+        "AWS_ACCESS_KEY_ID": signatures.ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": signatures.SECRET_KEY,
+        "AWS_SESSION_TOKEN": signatures.TOKEN,
         "AWS_REGION": REGION,
         "AWS_ENDPOINT_URL_KINESIS_VIDEO": endpoint.url,
     }.items():
