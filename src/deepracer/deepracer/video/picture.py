@@ -155,7 +155,7 @@ def _fill(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8
     scale = max(width / image.shape[1], height / image.shape[0])
     if scale != 1.0:
         enlarged = (round(image.shape[1] * scale), round(image.shape[0] * scale))
-        way = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC
+        way = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
         image = np.asarray(cv2.resize(image, enlarged, interpolation=way), np.uint8)
     top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
     return np.ascontiguousarray(image[top : top + height, left : left + width])
