@@ -52,11 +52,12 @@ def watch(port: int, pictures: int, deadline_s: float = 60.0) -> list[np.ndarray
         time.sleep(0.1)
     response, data = connection.getresponse(), b""
     # Each picture is a fragment.
-    while data.count(b"moof") < pictures:
+    while data.count(b"moof") <= pictures:
         assert time.monotonic() < end, f"{data.count(b'moof')} pictures came"
         data += response.read1(1 << 16)
     connection.close()
-    with av.open(io.BytesIO(data)) as container:
+    # The last one may not be whole.
+    with av.open(io.BytesIO(data[: data.rindex(b"moof") - 4])) as container:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)][:pictures]
 
 

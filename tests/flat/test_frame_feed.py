@@ -74,12 +74,18 @@ def test_nobody_is_waited_for(path):
 
 def test_the_car_is_seen_from_behind_on_request(simulator, track):
     simulator.reset(*track.pose_at(1.0))
-    assert list(simulator.step(0.0, 1.0).images) == ["front"]
-    simulator.look("chase")
+    assert simulator.seen() is None
+    simulator.look()
     box = ObjectPose("obstacle_0", *track.pose_at(3.0))
     simulator.place([box])
     frame = simulator.step(0.0, 1.0)
-    chase = frame.images["chase"].astype(int)
+    assert list(frame.images) == ["front"]
+    # However late it is asked what was seen.
+    for _ in range(10):
+        simulator.step(0.5, 2.0)
+    sight = simulator.seen()
+    assert sight.time_ns == frame.time_ns
+    chase = sight.image.astype(int)
     assert chase.shape == (360, 640, 3)
     blue = (chase[..., 2] > chase[..., 0] + 40) & (chase[..., 2] > chase[..., 1] + 40)
     blue[:100] = False  # the sky
@@ -89,10 +95,11 @@ def test_the_car_is_seen_from_behind_on_request(simulator, track):
     assert rows.mean() > 180
     brown = np.abs(chase / np.maximum(chase.max(axis=-1, keepdims=True), 1) - (1.0, 0.74, 0.44))
     assert (brown.max(axis=-1) < 0.05).sum() > 100, "the box stands ahead"
-    assert list(simulator.step(0.0, 1.0).images) == ["front"]
+    assert simulator.seen() is None
 
 
 def test_a_gray_simulator_has_nobody_behind_it(track):
     simulator = FlatSimulator(track, is_gray=True)
-    simulator.look("chase")
-    assert list(simulator.step(0.0, 1.0).images) == ["front"]
+    simulator.look()
+    simulator.step(0.0, 1.0)
+    assert simulator.seen() is None

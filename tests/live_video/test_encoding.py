@@ -84,7 +84,7 @@ def test_the_colours_are_right(encoder):
     data = matroska_head(encoder.stream) + matroska_cluster(encoder.stream, made)
     with av.open(io.BytesIO(data), format="matroska") as container:
         frame = next(container.decode(video=0))
-        assert (frame.colorspace, frame.color_range) == (1, 1)
+        assert (frame.colorspace, frame.color_range) == (5, 1)
         seen = frame.to_ndarray(format="rgb24")
     assert np.abs(seen.astype(int) - (200, 30, 40)).max() < 6
 

@@ -127,7 +127,9 @@ def test_a_snapshot_is_of_one_frame_with_those_that_passed(graph):
         assert shot.judgement.total_reward == 0.5 * step
         assert shot.judgement.time_s == pytest.approx(step / 15, abs=1e-4)
         assert (shot.speed, shot.steering) == pytest.approx((1.5, 0.1))
-        assert shot.version == 4
+        # It may be told a little later than the first frame.
+        assert shot.version in (None, 4)
+    assert shots[-1].version == 4
     heard = driven = 0
     for before, after in pairwise(shots):
         between = range(before.judgement.step + 1, after.judgement.step)

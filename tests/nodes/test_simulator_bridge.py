@@ -212,6 +212,7 @@ def test_the_chase_camera_takes_pictures_while_somebody_listens_and_not_too_many
     for message in seen:
         time_ns = messages.from_stamp(message.header.stamp)
         assert time_ns in heard
+        assert time_ns in simulator.looked
         # Its pictures carry the frame's number.
         picture = messages.from_compressed_image(message)
         assert picture.shape == (360, 640, 3)

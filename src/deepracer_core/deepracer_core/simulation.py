@@ -34,7 +34,7 @@ class Frame:
     Attributes:
         time_ns: simulated time, nanoseconds.
         images: uint8[height, width, 3], RGB, of each camera that the car carries, by its name:
-            "front", "left", "right"; and of "chase" when it was asked to look.
+            "front", "left", "right", "chase".
         position: float64[3], the car's base in the world, metres.
         orientation: float64[4], quaternion (x, y, z, w).
         linear_velocity: float64[3], in the world's axes, m/s.
@@ -68,6 +68,19 @@ class Frame:
         """Heading, radians in (-pi, pi], counter-clockwise from the x axis (REP-103)."""
         x, y, z, w = self.orientation
         return float(np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)))
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A frame as an observer sees it: the car from behind.
+
+    Attributes:
+        time_ns: of the frame.
+        image: uint8[height, width, 3], RGB.
+    """
+
+    time_ns: int
+    image: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +121,11 @@ class Simulator(Protocol):
         The action's delay is not the simulator's business: a step is driven as it is told.
         """
 
-    def look(self, camera: str) -> None:
-        """Have the picture of a camera that takes them on request in the next frame.
+    def look(self) -> None:
+        """Have an observer photograph the next frame; see `seen`. Without one nothing happens."""
 
-        Without such a camera nothing happens.
-        """
+    def seen(self) -> Sight | None:
+        """What the observer photographed, once; at the latest when the frame after it is there."""
 
     def close(self) -> None:
         """Let go of the simulator. Closing twice is allowed."""

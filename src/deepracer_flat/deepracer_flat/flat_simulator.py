@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from deepracer_core.conditions import Conditions
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, frame_time_ns
+from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, Sight, frame_time_ns
 from deepracer_core.track import Track
 from numpy.typing import NDArray
 
@@ -15,6 +15,9 @@ from deepracer_flat.car_dynamics import CarMotion
 from deepracer_flat.chase_camera import ChaseCamera
 from deepracer_flat.ground_camera import CameraMount, GroundCamera
 from deepracer_flat.ground_picture import draw_ground
+
+CarPose = tuple[float, float, float]
+"""x, y, yaw; metres and radians."""
 
 FRONT = CameraMount()
 """The car's camera, as in models/deepracer."""
@@ -38,8 +41,7 @@ class FlatSimulator:
         camera_size: width and height of their pictures, pixels.
         camera_rate: pictures in a second, a divisor of 15; in other frames the last ones are seen.
         is_gray: have the pictures in one channel, the luma that the network sees, uint8[H, W, 1]:
-            a third of the work. Without it there is a chase camera, too, which takes its picture
-            on request (`look`).
+            a third of the work. Without it there is an observer behind the car (`look`).
     """
 
     def __init__(
@@ -57,7 +59,8 @@ class FlatSimulator:
         self._mounts = {name: replace(MOUNTS[name], width=width, size=height) for name in cameras}
         self._cameras = {name: GroundCamera(picture, self._mounts[name]) for name in cameras}
         self._chase = None if is_gray else ChaseCamera(picture)
-        self._looks_from_behind = False
+        self._looks = False
+        self._looked_at: tuple[int, CarPose, tuple[ObjectPose, ...]] | None = None
         self._images: dict[str, NDArray[np.uint8]] = {}
         self._periods_of_picture = CONTROL_RATE // camera_rate
         self._conditions = Conditions()
@@ -127,9 +130,16 @@ class FlatSimulator:
                 )
             )
 
-    def look(self, camera: str) -> None:
-        """Have the chase camera's picture in the next frame, if it is meant and there."""
-        self._looks_from_behind = self._chase is not None and camera == "chase"
+    def look(self) -> None:
+        """Have the observer photograph the next frame; see `seen`. Without one nothing happens."""
+        self._looks = self._chase is not None
+
+    def seen(self) -> Sight | None:
+        """What the observer photographed, once; it is drawn now."""
+        if self._looked_at is None or self._chase is None:
+            return None
+        (time_ns, pose, objects), self._looked_at = self._looked_at, None
+        return Sight(time_ns, self._lit(self._chase.shoot(*pose, objects)))
 
     def close(self) -> None:
         """Nothing is held that needs to be let go."""
@@ -142,13 +152,12 @@ class FlatSimulator:
                 name: self._lit(camera.shoot(x, y, yaw, self.objects))
                 for name, camera in self._cameras.items()
             }
-        images = dict(self._images)
-        if self._looks_from_behind and self._chase is not None:
-            images["chase"] = self._lit(self._chase.shoot(x, y, yaw, self.objects))
-            self._looks_from_behind = False
+        time_ns = frame_time_ns(self._periods)
+        if self._looks:
+            self._looked_at, self._looks = (time_ns, (x, y, yaw), self.objects), False
         return Frame(
-            time_ns=frame_time_ns(self._periods),
-            images=images,
+            time_ns=time_ns,
+            images=self._images,
             position=np.array((x, y, 0.0)),
             orientation=np.array((0.0, 0.0, math.sin(0.5 * yaw), math.cos(0.5 * yaw))),
             linear_velocity=np.array((velocity_x, velocity_y, 0.0)),

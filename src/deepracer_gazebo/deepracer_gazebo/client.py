@@ -5,15 +5,16 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from deepracer_core.conditions import Conditions
-from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, frame_time_ns
+from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, Sight, frame_time_ns
 from numpy.typing import NDArray
 
 from deepracer_gazebo import frames
+from deepracer_gazebo.observer import Observer
 
 _RETRY = 0.05
 """Seconds between attempts to connect."""
@@ -31,8 +32,8 @@ class GazeboSimulator:
         deadline: seconds of wall clock to wait for the simulator, at the start and in each step.
         camera_rate: pictures in a second of simulated time; the frames between two pictures repeat
             the older one. A reset is always seen.
-        on_request: cameras that take a picture only when they are asked to, see `look`. The car
-            need not have them.
+        observer: a camera that takes a picture only when it is asked to, and after the frame is
+            there, see `look`. The car need not have it.
 
     Raises:
         ValueError: the camera's rate does not divide the control rate.
@@ -49,7 +50,7 @@ class GazeboSimulator:
         path: str | os.PathLike[str],
         deadline: float = 60.0,
         camera_rate: int = CONTROL_RATE,
-        on_request: Collection[str] = (),
+        observer: str | None = None,
     ) -> None:
         if camera_rate < 1 or CONTROL_RATE % camera_rate:
             raise ValueError(
@@ -79,13 +80,12 @@ class GazeboSimulator:
             )
         self._iterations: int = rate // CONTROL_RATE
         self.cameras: Mapping[str, tuple[int, int]] = dict(self._view() for _ in range(count))
-        self._on_request = self.cameras.keys() & set(on_request)
-        if self._on_request and not self._features & frames.OMISSIONS:
+        self._observer = Observer(observer, self.cameras) if observer in self.cameras else None
+        if self._observer is not None and not self._features & frames.CHOICES:
             self.close()
             raise SimulatorError(
                 f"{path}: the car plugin cannot leave out cameras: build it again with set-up"
             )
-        self._asked: set[str] = set()
         self._steps_of_a_picture = CONTROL_RATE // camera_rate
         self._steps_seen = 0
         self._images: Mapping[str, NDArray[np.uint8]] = {}
@@ -164,12 +164,17 @@ class GazeboSimulator:
             conditions.field_texture,
         )
 
-    def look(self, camera: str) -> None:
-        """Have the picture of a camera that takes them on request in the next frame.
+    def look(self) -> None:
+        """Have the observer photograph the next frame; see `seen`. Without one nothing happens.
 
-        Without such a camera nothing happens.
+        The picture is taken while the client thinks about the frame, and comes with the one after.
         """
-        self._asked |= {camera} & self._on_request
+        if self._observer is not None:
+            self._observer.look()
+
+    def seen(self) -> Sight | None:
+        """What the observer photographed, once."""
+        return None if self._observer is None else self._observer.seen()
 
     def close(self) -> None:
         """Let go of the simulator. Closing twice is allowed."""
@@ -186,7 +191,10 @@ class GazeboSimulator:
         if changed:
             flags |= frames.CONDITIONS
         images = self._images_to_fill(bool(flags & frames.RESET))
-        flags |= self._omitted(images)
+        if not images:
+            flags |= frames.BLIND
+        if self._observer is not None:
+            flags |= self._observer.flag
         request = frames.REQUEST.pack(
             frames.REQUEST_MAGIC, self._sequence, self._iterations, flags, *numbers
         )
@@ -194,6 +202,7 @@ class GazeboSimulator:
             self._socket.sendall(request + placement + changed)
         except OSError as error:
             raise self._lost(error) from error
+        self._receive_sight()
         # The frame keeps the memory, so each reply gets its own and nothing is copied.
         reply = np.empty(1, frames.REPLY)
         pixels = [image.reshape(-1).data for image in images.values()]
@@ -202,13 +211,15 @@ class GazeboSimulator:
         self._check(head, sum(map(len, pixels)))
         contacts = bytearray(int(head["contacts_size"]))
         self._receive(memoryview(contacts))
-        images = {**self._images, **images}
-        self._images = {name: images[name] for name in images if name not in self._on_request}
+        self._images = images or self._images
+        time_ns = self._time_ns(int(head["iterations"]))
+        if self._observer is not None:
+            self._observer.replied(time_ns, self._sequence)
         self.simulate_ns = int(head["simulate_ns"])
         self.render_ns = int(head["render_ns"])
         return Frame(
-            time_ns=self._time_ns(int(head["iterations"])),
-            images=images,
+            time_ns=time_ns,
+            images=self._images,
             position=head["position"],
             orientation=head["orientation"],
             linear_velocity=head["linear_velocity"],
@@ -235,21 +246,24 @@ class GazeboSimulator:
     def _images_to_fill(self, is_reset: bool) -> dict[str, NDArray[np.uint8]]:
         """Memory for the pictures of the next frame, by camera; none when it repeats the last."""
         self._steps_seen += 1
-        due = is_reset or not self._images or self._steps_seen % self._steps_of_a_picture == 0
-        if due:
-            self._steps_seen = 0
-        asked, self._asked = self._asked, set()
+        due = self._steps_seen % self._steps_of_a_picture == 0
+        if self._images and not (is_reset or due):
+            return {}
+        self._steps_seen = 0
         return {
             name: np.empty((height, width, 3), np.uint8)
             for name, (width, height) in self.cameras.items()
-            if name in asked or (due and name not in self._on_request)
+            if self._observer is None or name != self._observer.name
         }
 
-    def _omitted(self, wanted: Collection[str]) -> int:
-        """Flags that say which cameras take no picture."""
-        if not wanted:
-            return frames.BLIND
-        return sum(frames.OMIT << i for i, name in enumerate(self.cameras) if name not in wanted)
+    def _receive_sight(self) -> None:
+        """Receive what comes between the last reply and the next one, if anything does."""
+        try:
+            if self._observer is not None:
+                self._observer.receive(self._receive)
+        except ValueError as error:
+            self.close()
+            raise SimulatorError(f"{self._path}: {error}") from error
 
     def _check(self, head: np.void, images_size: int) -> None:
         if head["magic"] != frames.REPLY_MAGIC or head["sequence"] != self._sequence:

@@ -40,7 +40,7 @@ except ModuleNotFoundError:  # tf2_msgs is not among the wheels; the transform h
     TFMessage = None
 
 CHASE = "chase"
-"""What the simulator calls the camera behind the car, which takes pictures on request."""
+"""What Gazebo calls the camera behind the car, which takes pictures on request."""
 
 CHASE_PERIOD_S = 1.0 / 15.0
 """Seconds of wall clock between two of them, at least."""
@@ -158,7 +158,7 @@ class SimulatorBridge(Node):
         """Have the chase camera's picture in the next frame if somebody listens and it is time."""
         if self._chase.get_subscription_count() and time.monotonic() >= self._chase_due:
             self._chase_due = time.monotonic() + CHASE_PERIOD_S
-            self._simulator.look(CHASE)
+            self._simulator.look()
 
     def _drive(self, command: Command) -> Frame:
         arriving = self._delay.arriving(command)
@@ -218,9 +218,6 @@ class SimulatorBridge(Node):
         for name, publisher in self._cameras.items():
             if name in frame.images:
                 publisher.publish(messages.to_image(frame.time_ns, name, frame.images[name]))
-        if CHASE in frame.images:
-            image = frame.images[CHASE]
-            self._chase.publish(messages.to_compressed_image(frame.time_ns, CHASE, image))
         if self._scan.get_subscription_count():
             self._scan.publish(messages.to_scan(frame.time_ns, self._measure(frame)))
         self._clock.publish(ClockMessage(clock=stamp))
@@ -228,6 +225,10 @@ class SimulatorBridge(Node):
             self._transform.publish(messages.to_transform(frame))
         if self._tf is not None:
             self._tf.publish(TFMessage(transforms=[messages.to_transform(frame)]))
+        # Last: all others are at work by now.
+        sight = self._simulator.seen()
+        if sight is not None:
+            self._chase.publish(messages.to_compressed_image(sight.time_ns, CHASE, sight.image))
 
     def _measure(self, frame: Frame) -> NDArray[np.float32]:
         x, y, _ = frame.position.tolist()
@@ -243,7 +244,7 @@ def create_simulator(given: BridgeParameters) -> Simulator:
         SimulatorError: Gazebo does not answer.
     """
     if given.simulator == "gazebo":
-        return GazeboSimulator(given.socket, given.deadline, given.camera_rate, on_request={CHASE})
+        return GazeboSimulator(given.socket, given.deadline, given.camera_rate, observer=CHASE)
     if given.simulator != "flat":
         raise ConfigurationError(f"simulator: expected gazebo or flat, got {given.simulator!r}")
     # Its compiler takes a second to load, which is nothing to those who simulate with Gazebo.
