@@ -498,7 +498,7 @@ def generate_launch_description():
                     ],
                     "--chase",
                     PythonExpression(
-                        ["'640x360' if '", LaunchConfiguration("live_video"), "' else 'none'"]
+                        ["'400x225' if '", LaunchConfiguration("live_video"), "' else 'none'"]
                     ),
                     PythonExpression(
                         [

@@ -28,6 +28,7 @@ class KinematicSimulator:
         placed: objects, each time that some were placed.
         applied: conditions, each time that some were applied.
         looked: times of the frames that were photographed from behind.
+        takes_s: how long each of these photographs takes, or so it says.
     """
 
     def __init__(self, cameras: Sequence[str] = ("front",)) -> None:
@@ -38,6 +39,7 @@ class KinematicSimulator:
         self.placed: list[tuple[ObjectPose, ...]] = []
         self.applied: list[Conditions] = []
         self.looked: list[int] = []
+        self.takes_s = 0.001
         self._looks = False
         self._sight: Sight | None = None
         self.closed = False
@@ -84,7 +86,7 @@ class KinematicSimulator:
             self._looks = False
             self.looked.append(frame_time_ns(self.steps))
             picture = np.full((360, 640, 3), self.steps % 251, np.uint8)
-            self._sight = Sight(frame_time_ns(self.steps), picture)
+            self._sight = Sight(frame_time_ns(self.steps), picture, self.takes_s)
         return Frame(
             time_ns=frame_time_ns(self.steps),
             images=images,

@@ -220,6 +220,22 @@ def test_the_chase_camera_takes_pictures_while_somebody_listens_and_not_too_many
         assert message.header.frame_id == "chase_camera_link"
 
 
+def test_a_slow_renderer_is_asked_the_less_often(graph, bridge, simulator, heard):
+    simulator.takes_s = 0.02
+    seen = []
+    topics.CAMERA_CHASE.subscribe_on(graph.probe, seen.append)
+    graph.spin_until(lambda: graph.probe.count_publishers(topics.CAMERA_CHASE.name) == 1)
+    began = None
+    while began is None or time.monotonic() < began + 1.5:
+        last = heard[-1]
+        graph.drive.publish(messages.to_drive(last, Command(0.0, 1.0)))
+        graph.spin_until(lambda last=last: heard[-1] != last)
+        if began is None and len(simulator.looked) == 2:
+            began = time.monotonic()
+    # A twentieth of the time: two and a half in a second.
+    assert 3 <= len(simulator.looked) - 2 <= 4
+
+
 def test_the_lidar_measures_what_stands_in_the_frame(graph, heard):
     scans = []
     topics.SCAN.subscribe_on(graph.probe, scans.append)

@@ -77,10 +77,12 @@ class Sight:
     Attributes:
         time_ns: of the frame.
         image: uint8[height, width, 3], RGB.
+        took_s: how long it took to make the picture, seconds.
     """
 
     time_ns: int
     image: NDArray[np.uint8]
+    took_s: float
 
 
 @dataclass(frozen=True, slots=True)

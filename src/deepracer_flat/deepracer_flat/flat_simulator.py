@@ -1,6 +1,7 @@
 """The simulator behind the same interface as Gazebo's, in a flat world: `FlatSimulator`."""
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -139,7 +140,9 @@ class FlatSimulator:
         if self._looked_at is None or self._chase is None:
             return None
         (time_ns, pose, objects), self._looked_at = self._looked_at, None
-        return Sight(time_ns, self._lit(self._chase.shoot(*pose, objects)))
+        began = time.perf_counter()
+        image = self._lit(self._chase.shoot(*pose, objects))
+        return Sight(time_ns, image, time.perf_counter() - began)
 
     def close(self) -> None:
         """Nothing is held that needs to be let go."""

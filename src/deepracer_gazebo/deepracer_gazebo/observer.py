@@ -58,7 +58,7 @@ class Observer:
         (time_ns, sequence), self._awaited = self._awaited, None
         head = bytearray(frames.AFTER_REPLY.size)
         fill(memoryview(head))
-        magic, number, _, size, _ = frames.AFTER_REPLY.unpack(head)
+        magic, number, render_ns, size, _ = frames.AFTER_REPLY.unpack(head)
         width, height = self._size
         if (magic, number, size) != (frames.LATER_MAGIC, sequence, 3 * width * height):
             raise ValueError(
@@ -67,4 +67,4 @@ class Observer:
             )
         image = np.empty((height, width, 3), np.uint8)
         fill(image.reshape(-1).data)
-        self._sight = Sight(time_ns, image)
+        self._sight = Sight(time_ns, image, render_ns / 1e9)

@@ -45,6 +45,9 @@ CHASE = "chase"
 CHASE_PERIOD_S = 1.0 / 15.0
 """Seconds of wall clock between two of them, at least."""
 
+CHASE_SHARE = 0.05
+"""Of the time at most is spent on them, however slow the renderer is."""
+
 REPEAT_PERIOD = 1.0
 """Seconds of wall clock without an answer after which a frame is published again."""
 
@@ -100,7 +103,7 @@ class SimulatorBridge(Node):
         self._clock = topics.CLOCK.publish_from(self)
         self._cameras = {name: topic.publish_from(self) for name, topic in topics.CAMERAS.items()}
         self._chase = topics.CAMERA_CHASE.publish_from(self)
-        self._chase_due = 0.0
+        self._chase_due, self._chase_period_s = 0.0, CHASE_PERIOD_S
         self._scan = topics.SCAN.publish_from(self)
         self._odometry = topics.ODOMETRY.publish_from(self)
         self._joints = topics.JOINT_STATES.publish_from(self)
@@ -157,7 +160,7 @@ class SimulatorBridge(Node):
     def _look_from_behind(self) -> None:
         """Have the chase camera's picture in the next frame if somebody listens and it is time."""
         if self._chase.get_subscription_count() and time.monotonic() >= self._chase_due:
-            self._chase_due = time.monotonic() + CHASE_PERIOD_S
+            self._chase_due = time.monotonic() + self._chase_period_s
             self._simulator.look()
 
     def _drive(self, command: Command) -> Frame:
@@ -228,6 +231,7 @@ class SimulatorBridge(Node):
         # Last: all others are at work by now.
         sight = self._simulator.seen()
         if sight is not None:
+            self._chase_period_s = max(CHASE_PERIOD_S, sight.took_s / CHASE_SHARE)
             self._chase.publish(messages.to_compressed_image(sight.time_ns, CHASE, sight.image))
 
     def _measure(self, frame: Frame) -> NDArray[np.float32]:
