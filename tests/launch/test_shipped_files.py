@@ -121,7 +121,7 @@ def test_simulation_is_told_what_it_needs_by_default(shipped, workspace):
 
 
 def test_live_video_is_there_when_it_is_wanted_and_its_end_ends_nothing(shipped):
-    assert "live_video" not in shipped("sim.launch.py").text
+    assert "[live_video-" not in shipped("sim.launch.py").text
     launched = shipped("sim.launch.py", "live_video:=kinesis:cars", "workers:=3", "worker:=1")
     assert options(launched, "gazebo_server")["--chase"] == "400x225"
     told = parameters(launched, "live_video")
