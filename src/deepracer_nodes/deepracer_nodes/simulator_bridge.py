@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
+from std_msgs.msg import Header
 
 from deepracer_nodes import messages, topics
 from deepracer_nodes.parameters import declare
@@ -42,11 +43,8 @@ except ModuleNotFoundError:  # tf2_msgs is not among the wheels; the transform h
 CHASE = "chase"
 """What Gazebo calls the camera behind the car, which takes pictures on request."""
 
-CHASE_PERIOD_S = 1.0 / 15.0
-"""Seconds of wall clock between two of them, at least."""
-
 CHASE_SHARE = 0.05
-"""Of the time at most is spent on them, however slow the renderer is."""
+"""Of the time at most is spent on these pictures, however slow the renderer is."""
 
 REPEAT_PERIOD = 1.0
 """Seconds of wall clock without an answer after which a frame is published again."""
@@ -103,7 +101,9 @@ class SimulatorBridge(Node):
         self._clock = topics.CLOCK.publish_from(self)
         self._cameras = {name: topic.publish_from(self) for name, topic in topics.CAMERAS.items()}
         self._chase = topics.CAMERA_CHASE.publish_from(self)
-        self._chase_due, self._chase_period_s = 0.0, CHASE_PERIOD_S
+        self._chase_is_wanted = False
+        # Seconds of the steady clock: when one was asked for last, and how long that is to rest.
+        self._chase_asked_s, self._chase_rest_s = 0.0, 0.0
         self._scan = topics.SCAN.publish_from(self)
         self._odometry = topics.ODOMETRY.publish_from(self)
         self._joints = topics.JOINT_STATES.publish_from(self)
@@ -114,6 +114,7 @@ class SimulatorBridge(Node):
         topics.RESET.subscribe_on(self, self._on_reset)
         topics.OBJECTS.subscribe_on(self, self._on_objects)
         topics.CONDITIONS.subscribe_on(self, self._on_conditions)
+        topics.CHASE_REQUEST.subscribe_on(self, self._on_chase_request)
         # The simulated clock stands still while nobody answers, so this one is the wall's.
         self._repeat = self.create_timer(
             REPEAT_PERIOD, self._publish_again, clock=Clock(clock_type=ClockType.STEADY_TIME)
@@ -157,11 +158,16 @@ class SimulatorBridge(Node):
             _, self._conditions = messages.from_conditions(message)
             self._advance_when_answered()
 
+    def _on_chase_request(self, _: Header) -> None:
+        self._chase_is_wanted = True
+
     def _look_from_behind(self) -> None:
-        """Have the chase camera's picture in the next frame if somebody listens and it is time."""
-        if self._chase.get_subscription_count() and time.monotonic() >= self._chase_due:
-            self._chase_due = time.monotonic() + self._chase_period_s
-            self._simulator.look()
+        """Have the camera behind the car photograph the next frame, if that is wanted."""
+        if self._chase_is_wanted:
+            now_s = time.monotonic()
+            if now_s >= self._chase_asked_s + self._chase_rest_s:
+                self._chase_is_wanted, self._chase_asked_s = False, now_s
+                self._simulator.look()
 
     def _drive(self, command: Command) -> Frame:
         arriving = self._delay.arriving(command)
@@ -231,7 +237,7 @@ class SimulatorBridge(Node):
         # Last: all others are at work by now.
         sight = self._simulator.seen()
         if sight is not None:
-            self._chase_period_s = max(CHASE_PERIOD_S, sight.took_s / CHASE_SHARE)
+            self._chase_rest_s = sight.took_s / CHASE_SHARE
             self._chase.publish(messages.to_compressed_image(sight.time_ns, CHASE, sight.image))
 
     def _measure(self, frame: Frame) -> NDArray[np.float32]:

@@ -21,6 +21,7 @@ from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image, JointState, LaserScan
+from std_msgs.msg import Header
 
 CAMERA_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT
@@ -109,10 +110,19 @@ CAMERA_CHASE = Topic(
     "camera/chase/compressed",
     CompressedImage,
     CAMERA_QOS,
-    "15 in a second of wall clock, if heard",
+    "each answer to camera/chase/request",
     "simulator_bridge",
     ("live_video",),
     "what a camera behind the car sees, JPEG; with live_video",
+)
+CHASE_REQUEST = Topic(
+    "camera/chase/request",
+    Header,
+    CAMERA_QOS,
+    "15 in a second of wall clock, if watched",
+    "live_video",
+    ("simulator_bridge",),
+    "have the camera behind the car take one picture",
 )
 SCAN = Topic(
     "scan",
@@ -250,6 +260,7 @@ TOPICS = (
     CAMERA_LEFT,
     CAMERA_RIGHT,
     CAMERA_CHASE,
+    CHASE_REQUEST,
     SCAN,
     ODOMETRY,
     JOINT_STATES,

@@ -11,8 +11,10 @@ from typing import Any
 
 from deepracer_core.judgement import Judgement
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
+from std_msgs.msg import Header
 
 from deepracer.live_video.snapshot import Passed, Snapshot
 from deepracer_nodes import messages, topics
@@ -86,6 +88,7 @@ class GraphSource:
         self._node: Node | None = None
         self._ears: dict[str, _Ear] = {}
         self._policy: _Ear | None = None
+        self._request: Publisher | None = None
         self._version: tuple[int, int] | None = None
 
     def listen(self) -> None:
@@ -102,16 +105,22 @@ class GraphSource:
         }
         self._ears = {name: _Ear(self._node, topic) for name, topic in heard.items()}
         self._policy = _Ear(self._node, topics.POLICY, is_status=True)
+        self._request = topics.CHASE_REQUEST.publish_from(self._node)
 
     def close(self) -> None:
         """Stop listening; the simulation renders nothing for this any more."""
         if self._node is not None:
             self._node.destroy_node()
-            self._node, self._policy, self._version = None, None, None
+            self._node = self._policy = self._request = self._version = None
             self._ears = {}
 
     def newest(self) -> Snapshot | None:
-        """The newest frame of which everything has come, unless it was returned before."""
+        """The newest frame of which everything has come, unless it was returned before.
+
+        The next picture is asked for with each call, so that none is taken that nobody shows.
+        """
+        assert self._request is not None
+        self._request.publish(Header())
         for ear in self._ears.values():
             ear.listen()
         complete = set.intersection(*(set(ear.waiting) for ear in self._ears.values()))
