@@ -72,7 +72,8 @@ def check(pictures: list[np.ndarray]) -> None:
         np.abs(after[CAMERA].astype(int) - before[CAMERA]).mean()
         for before, after in pairwise(pictures)
     ]
-    assert np.median(changes) > 2.0
+    # It may stand for a while, when a worker waits for its next model.
+    assert max(changes) > 2.0
 
 
 @pytest.mark.slow

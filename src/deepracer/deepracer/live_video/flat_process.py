@@ -31,7 +31,7 @@ from deepracer.live_video.live_pictures import LivePictures, speeds_of, subtitle
 from deepracer.live_video.live_video import LiveVideo, create_outlet
 from deepracer.live_video.snapshot import Snapshot
 from deepracer.live_video.target import parse_target
-from deepracer.video.priority import Pace, yield_to_all_others
+from deepracer.video.priority import yield_to_all_others
 
 
 @dataclass(frozen=True)
@@ -83,17 +83,13 @@ def show(
     video: LiveVideo, receiver: FrameReceiver, studio: FlatStudio, stop: threading.Event
 ) -> None:
     """Show frames until told to stop."""
-    pace = Pace()
     pause_s = 1.0 / RATE
     while not stop.wait(pause_s):
-        pause_s = 1.0 / RATE
-        if not video.is_watched():
-            continue
         began = time.monotonic()
-        pace.begin()
-        frame = receiver.newest()
-        video.show(None if frame is None else studio.snapshot(frame))
-        pause_s = max(pause_s - (time.monotonic() - began), pace.rest_s(), 0.0)
+        if video.is_watched():
+            frame = receiver.newest()
+            video.show(None if frame is None else studio.snapshot(frame))
+        pause_s = max(1.0 / RATE - (time.monotonic() - began), 0.0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,6 @@ priority; nothing in the graph waits for it.
 
 import logging
 import sys
-import time
 from dataclasses import dataclass
 
 from deepracer_core.model_metadata import load_model_metadata
@@ -23,7 +22,7 @@ from deepracer.live_video.graph_source import GraphSource
 from deepracer.live_video.live_pictures import LivePictures, speeds_of, subtitles
 from deepracer.live_video.live_video import LiveVideo, create_outlet
 from deepracer.live_video.target import parse_target
-from deepracer.video.priority import Pace, yield_to_all_others
+from deepracer.video.priority import yield_to_all_others
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,13 @@ class LiveVideoParameters:
 
 
 class LiveVideoNode(Node):
-    """Looks at the graph fifteen times a second, less often where others want the processor."""
+    """Looks at the graph fifteen times a second, less often where others need the processor."""
 
     def __init__(self, **options) -> None:
         super().__init__("live_video", **options)
         self.parameters = declare(self, LiveVideoParameters)
         self._video: LiveVideo | None = None
         self._source: GraphSource | None = None
-        self._pace = Pace()
-        self._rests_until = 0.0
         # The simulated clock says nothing about when a picture is due.
         self._timer = self.create_timer(
             1.0 / RATE, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME)
@@ -66,15 +63,13 @@ class LiveVideoNode(Node):
         super().destroy_node()
 
     def _look(self) -> None:
-        if self._video is None or time.monotonic() < self._rests_until:
+        if self._video is None:
             return
         if not self._video.is_watched():
             self._source.close()
             return
-        self._pace.begin()
         self._source.listen()
         self._video.show(self._source.newest())
-        self._rests_until = time.monotonic() + self._pace.rest_s()
 
 
 def start(node: LiveVideoNode) -> None:
