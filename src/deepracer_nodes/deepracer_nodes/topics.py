@@ -119,7 +119,7 @@ CHASE_REQUEST = Topic(
     "camera/chase/request",
     Header,
     CAMERA_QOS,
-    "15 in a second of wall clock, if watched",
+    "12 in a second of wall clock, if watched",
     "live_video",
     ("simulator_bridge",),
     "have the camera behind the car take one picture",

@@ -10,7 +10,7 @@ from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
-RATE = 15
+RATE = 12
 """Pictures in a second, at most."""
 
 KEY_PERIOD_MS = 2000

@@ -1,6 +1,6 @@
 """Live video of a flat worker: `flat_live_video`, a process beside it, without ROS.
 
-The worker drives in gray, thousands of frames a second. It tells of fifteen of them in a second
+The worker drives in gray, thousands of frames a second. It tells of some of them in a second
 where the car is, and the pictures are taken here, in colours and from behind, too.
 """
 

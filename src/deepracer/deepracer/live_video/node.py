@@ -38,7 +38,7 @@ class LiveVideoParameters:
 
 
 class LiveVideoNode(Node):
-    """Looks at the graph fifteen times a second, less often where others need the processor."""
+    """Looks at the graph twelve times a second, less often where others need the processor."""
 
     def __init__(self, **options) -> None:
         super().__init__("live_video", **options)
