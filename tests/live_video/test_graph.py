@@ -156,14 +156,12 @@ def test_nothing_is_rendered_for_those_who_do_not_listen(graph):
         return shown == 2
 
     drive_until(graph, look)
-    # One may be on its way already; that is all.
-    for _ in range(5):
-        graph.step()
     before = len(graph.simulator.looked)
     source.close()
-    for _ in range(5):
+    for _ in range(20):
         graph.step()
-    assert len(graph.simulator.looked) == before
+    # One may have been on its way already; that is all.
+    assert len(graph.simulator.looked) <= before + 1
 
 
 class Watchers(Outlet):
