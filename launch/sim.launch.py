@@ -189,6 +189,12 @@ def generate_launch_description():
                 description="Most memory that the experience buffer in Redis holds, in MiB.",
             ),
             DeclareLaunchArgument(
+                "evaluation_share",
+                default_value="0.1",
+                description="Share of a training's steps in which its models are evaluated: driven"
+                " from the start line without exploration, once each; 0 for none.",
+            ),
+            DeclareLaunchArgument(
                 "model",
                 default_value="best",
                 description="Model that drives an evaluation: best, latest, or a version's number.",
@@ -576,6 +582,7 @@ def generate_launch_description():
                         "buffer_segments": integer("buffer_segments"),
                         "change_start_position": boolean("change_start_position"),
                         "collision_penalty": number("collision_penalty"),
+                        "evaluation_share": number("evaluation_share"),
                         "hyperparameters": text("hyperparameters"),
                         "is_continuous": boolean("is_continuous"),
                         "is_lane_change": boolean("is_lane_change"),

@@ -86,12 +86,12 @@ def run(server, tmp_path):
     run.client.close()
 
 
-def record(number, version, progress):
-    """Of a training episode."""
+def evaluation(number, version, progress):
+    """The record of an evaluation during the training."""
     return EpisodeRecord(
         worker=0,
         number=number,
-        mode="training",
+        mode="evaluation",
         policy_version=version,
         status=EpisodeStatus.LAP_COMPLETE if progress >= 100.0 else EpisodeStatus.OFF_TRACK,
         steps=100,
@@ -289,7 +289,7 @@ def test_the_store_points_to_the_version_that_drives_best(run):
     run.drive(6)
     for version, progress in ((1, 30.0), (2, 80.0), (3, 55.0)):
         for number in range(5):
-            run.status.add_episode(record(number, version, progress))
+            run.status.add_episode(evaluation(number, version, progress))
     run.trainer(until=6).run()
     assert run.store.best() == 2
     assert run.store.best_info()["mean_completion"] == 80.0
@@ -316,11 +316,11 @@ def test_enough_laps_in_a_row_end_the_training(run):
     try:
         wait_until(lambda: run.store.latest() == 1)
         for number, progress in enumerate((100.0, 100.0, 99.0, 100.0, 100.0)):
-            run.status.add_episode(record(number, 1 + number // 4, progress))
+            run.status.add_episode(evaluation(number, 1 + number // 4, progress))
         run.drive(2, version=1)
         wait_until(lambda: run.store.latest() == 2)
         assert thread.is_alive()
-        run.status.add_episode(record(5, 2, 100.0))
+        run.status.add_episode(evaluation(5, 2, 100.0))
         thread.join(WAIT_S)
         assert not thread.is_alive()
         assert run.status.trainer()["state"] == "ended"

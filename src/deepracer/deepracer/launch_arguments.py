@@ -74,6 +74,7 @@ def worker_arguments(
         "model_metadata": find_input(settings.model_metadata),
         "hyperparameters": find_input(settings.hyperparameters),
         "segment_length": settings.segment_length,
+        "evaluation_share": settings.evaluation_share,
         "buffer_segments": settings.buffer_segments,
         "buffer_megabytes": settings.buffer_megabytes,
     }

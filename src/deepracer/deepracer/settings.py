@@ -98,8 +98,16 @@ class JobSettings:
         default=None,
         ge=1,
         le=100_000,
-        description="Complete laps in a row, driven in training, after which the training ends"
-        " before its time; without one, never.",
+        description="Complete laps in a row, driven in the evaluations of the training, after"
+        " which it ends before its time; without one, never.",
+    )
+    evaluation_share: float = Field(
+        default=0.1,
+        ge=0.0,
+        le=0.9,
+        description="Share of a training's steps in which its models are evaluated: driven from the"
+        " start line without exploration, once each. The best is the one that got furthest, of"
+        " equal ones the fastest; with 0 none is better than another.",
     )
     seed: int = Field(
         default=0,

@@ -43,6 +43,12 @@ class RolloutParameters(RaceParameters, RandomisationParameters):
     buffer_megabytes: int = parameter(
         512, "bound of the experience buffer, MiB", lowest=1, highest=1_000_000
     )
+    evaluation_share: float = parameter(
+        0.0,
+        "share of a training's steps for evaluations of its models, 0 for none",
+        lowest=0.0,
+        highest=0.9,
+    )
     trials: int = parameter(3, "laps to try in an evaluation", lowest=1, highest=1000)
     store: str = parameter("", "where the run's records are kept; nowhere if empty")
     workers: int = parameter(1, "simulation workers of the run", lowest=1, highest=10_000)
@@ -79,6 +85,7 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
         trial_rules=create_trial_rules(given),
         scenes=create_scenes(SceneSettings.of(given), track, seed=given.seed, worker=given.worker),
         randomisation=create_randomisation(given, seed=given.seed, worker=given.worker),
+        evaluation_share=given.evaluation_share,
     )
 
 

@@ -23,6 +23,9 @@ class StartPositions:
 
     Nothing here is random: the n-th start is the same in every run. With `alternate_direction` each
     place is driven from in both directions before the next one is, whatever the share.
+
+    Attributes:
+        line: the start line, in the track's usual direction or that of the race.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class StartPositions:
         for name, share in (("advance", advance), ("first", first)):
             if not 0.0 <= share < 1.0:
                 raise ValueError(f"{name}: expected a share of the lap within [0, 1), got {share}")
+        self.line = Start(track, 0.0)
         self._directions = (track, track.reversed()) if alternate_direction else (track,)
         self._advance = advance
         self._first = first

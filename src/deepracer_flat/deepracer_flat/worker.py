@@ -149,7 +149,8 @@ class FlatWorker:
                 self._begin(loop.judgement.episode)
             while loop.judgement.to_act and not self._stop.is_set():
                 stacked = self._frames.add(loop.observation)
-                action = self._policy.act(stacked, self._rng, greedy=self._models is None)
+                greedy = loop.judgement.evaluates
+                action = self._policy.act(stacked, self._rng, greedy=greedy)
                 loop.act(actions.command(action), self._version)
                 self._take()
         if self._race.finished and self._given.results:
