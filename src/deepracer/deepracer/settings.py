@@ -42,7 +42,7 @@ RACE_FIELDS = (
 )
 """The settings of the race; launch arguments and parameters of the rollout have the same names."""
 
-WORKER_FIELDS = ("track", "reward_function", "max_steps", "seed", *RACE_FIELDS)
+WORKER_FIELDS = ("track", "reward_function", "max_steps", "seed", *RACE_FIELDS, *RANDOMISED)
 """The settings that a worker can have of its own."""
 
 
@@ -124,9 +124,9 @@ class JobSettings:
     worker_settings: tuple[dict[str, Any], ...] | None = Field(
         default=None,
         description="What each worker has of its own, a list like `[{track: meadow_loop}, {track:"
-        " pond_oval}]` of mappings with any of track, reward_function, max_steps, seed and the"
-        " settings of the race, race_type to lane_change_distance; workers beyond its end begin it"
-        " anew.",
+        " pond_oval}]` of mappings with any of track, reward_function, max_steps, seed, the"
+        " settings of the race, race_type to lane_change_distance, and the ranges of the"
+        " randomisation, light_strength to action_delay; workers beyond its end begin it anew.",
     )
     redis: str | None = Field(
         default=None,
