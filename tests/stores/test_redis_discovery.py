@@ -80,6 +80,15 @@ def test_what_others_add_to_it_does_not_matter(storage: Storage) -> None:
     assert located(RedisEndpoint("fd00::7")) == "redis://[fd00::7]:6379"
 
 
+def test_a_port_that_is_not_said_is_the_default_one(place: str, tmp_path: Path) -> None:
+    storage = open_storage(place)
+    with RedisServer(tmp_path / "redis") as server:
+        port = port_of(server)
+        publish(storage, RedisEndpoint(HERE))
+        assert find(storage, default_port=port) == RedisEndpoint(HERE, port)
+        assert connect(located(RedisEndpoint(HERE, 1), found_in=place, default_port=port)).ping()
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
