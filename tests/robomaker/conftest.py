@@ -5,66 +5,21 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from deepracer_core.model_store import Storage, open_storage
 from deepracer_core.redis_server import RedisServer
 from moto.server import ThreadedMotoServer
 
-ROOT = Path(__file__).resolve().parents[2]
-CONFIG = ROOT / "config"
-
 for folder in ("robomaker", "end_to_end", "stores"):
-    sys.path.insert(0, str(ROOT / "tests" / folder))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / folder))
 
 from end_to_end import Launched  # noqa: E402 - found by the line above
+from surroundings import Bucket  # noqa: E402
 
 _numbers = itertools.count()
-
-
-@dataclass
-class Bucket:
-    """A bucket with a run's place in it, and what the environment says of it."""
-
-    name: str
-    prefix: str
-    endpoint: str
-
-    @property
-    def whole(self) -> Storage:
-        return open_storage(f"s3://{self.name}?endpoint_url={self.endpoint}&region=us-east-1")
-
-    @property
-    def address(self) -> str:
-        """Of the run's place."""
-        return f"s3://{self.name}/{self.prefix}?endpoint_url={self.endpoint}&region=us-east-1"
-
-    @property
-    def run(self) -> Storage:
-        return open_storage(self.address)
-
-    def training(self) -> dict[str, str]:
-        """The variables of a training."""
-        return {
-            "SAGEMAKER_SHARED_S3_BUCKET": self.name,
-            "SAGEMAKER_SHARED_S3_PREFIX": self.prefix,
-            **self._server(),
-        }
-
-    def evaluation(self) -> dict[str, str]:
-        """The variables of an evaluation."""
-        return {
-            "MODEL_S3_BUCKET": self.name,
-            "MODEL_S3_PREFIX": self.prefix,
-            **self._server(),
-        }
-
-    def _server(self) -> dict[str, str]:
-        return {"S3_ENDPOINT_URL": self.endpoint, "APP_REGION": "us-east-1"}
 
 
 @pytest.fixture(autouse=True)

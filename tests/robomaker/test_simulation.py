@@ -5,13 +5,12 @@ import re
 import sys
 
 import pytest
-from conftest import CONFIG, ROOT, Bucket
 from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_discovery import RedisEndpoint, publish
 from deepracer_core.run_status import RunStatus
+from surroundings import CONFIG, SIMULATION, Bucket
 
-SIMULATION = ROOT / "docker" / "simulation.sh"
 YAML = """\
 ---
 'ALTERNATE_DRIVING_DIRECTION': 'false'

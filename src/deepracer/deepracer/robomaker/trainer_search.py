@@ -14,7 +14,7 @@ from deepracer_core.redis_connection import (
     is_outage,
     located,
 )
-from deepracer_core.redis_discovery import IP_KEY, REDIS_PORT, find
+from deepracer_core.redis_discovery import IP_KEY, REDIS_PORT, RedisEndpoint, find
 from deepracer_core.run_status import RunStatus
 
 from deepracer.failure import JobFailed
@@ -49,27 +49,24 @@ def find_redis(place: RunPlace, access: RedisAccess, waiting: Waiting) -> str:
     storage = open_storage(place.address)
     file, default_port = f"{storage.url}/{IP_KEY}", access.port or REDIS_PORT
 
-    def look() -> tuple[str] | str:
+    def look() -> RedisEndpoint | str:
         endpoint = find(storage, default_port)
         if endpoint is None:
             return f"there is no {file}"
-        url = located(
-            endpoint,
-            found_in=place.address,
-            default_port=default_port,
-            password_variable=access.password_variable,
-            tls=access.tls,
-            authority=access.authority,
-        )
-        return _answers(url)
+        return _why_not(located(endpoint, **speaking)) or endpoint
 
+    speaking: dict[str, Any] = {
+        "password_variable": access.password_variable,
+        "tls": access.tls,
+        "authority": access.authority,
+    }
     advice = (
         "see whether the trainer runs and writes to this bucket, and whether the port of its"
         " Redis can be reached from here"
     )
-    (url,) = waiting.wait_for("the trainer's Redis", advice, look)
-    log.info("Redis answers at %s, as %s says", address(url), file)
-    return url
+    endpoint = waiting.wait_for("the trainer's Redis", advice, look)
+    log.info("Redis answers at %s, as %s says", endpoint, file)
+    return located(endpoint, found_in=place.address, default_port=default_port, **speaking)
 
 
 def wait_for_redis(url: str, waiting: Waiting) -> str:
@@ -80,7 +77,7 @@ def wait_for_redis(url: str, waiting: Waiting) -> str:
         JobFailed: it did not answer in time.
     """
     advice = "start the server, or correct DEEPRACER_REDIS"
-    waiting.wait_for("Redis", advice, lambda: _answers(url))
+    waiting.wait_for("Redis", advice, lambda: _why_not(url) or True)
     log.info("Redis answers at %s, as DEEPRACER_REDIS says", address(url))
     return url
 
@@ -149,10 +146,10 @@ class TrainerWatch:
         return told is not None and told.get("state") == ENDED
 
 
-def _answers(url: str) -> tuple[str] | str:
-    """The address, if a server answers there; else why not."""
+def _why_not(url: str) -> str:
+    """Why no server answers there; empty when one does."""
     try:
         connect(url, _ANSWER_S).close()
     except RedisUnavailable as error:
         return str(error)
-    return (url,)
+    return ""
