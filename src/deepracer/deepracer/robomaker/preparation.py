@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.hyperparameters import load_hyperparameters
-from deepracer_core.model_store import StoreError, open_model_store
+from deepracer_core.model_store import open_model_store
 from deepracer_core.model_watcher import choose_version
 
 from deepracer.launch_arguments import (
@@ -69,7 +69,7 @@ def prepare(
     Raises:
         ConfigurationError: something given cannot be used.
         JobFailed: the trainer was not there in time.
-        StoreError: S3 did not answer.
+        StoreError: S3 did not answer, or what is stored of a model is damaged.
     """
     job = read_job(answers)
     kind = TRAINING if job.is_training else EVALUATION
@@ -126,13 +126,10 @@ def _evaluation(
             f"{resolved.sources['evaluation_trials']}: expected one trial at least, got"
             f" {settings.evaluation_trials}"
         )
-    try:
-        store = open_model_store(job.place.address)
-        version = choose_version(store, job.model)
-        # The model's own file: the user's may have changed since it was trained.
-        metadata = store.load(version, names=[_METADATA]).files[_METADATA]
-    except StoreError as error:
-        raise ConfigurationError(f"no model to race: {error}") from error
+    store = open_model_store(job.place.address)
+    version = choose_version(store, job.model)
+    # The model's own file: the user's may have changed since it was trained.
+    metadata = store.load(version, names=[_METADATA]).files[_METADATA]
     source = f"version {version} in {store.url}"
     resolved = with_layer(resolved, inputs.keep("model_metadata", metadata, source))
     resolved = with_layer(resolved, inputs.fetch_if_there("reward_function"))

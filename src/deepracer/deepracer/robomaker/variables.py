@@ -47,8 +47,8 @@ PLACES = {
     "MULTI_CONFIG": 'JSON with a YAML file and a track for each worker: `{"multi_config":'
     ' [{"config_file": ..., "world_name": ...}, ...]}`.',
     "TRACK_DIRECTION_CLOCKWISE": "Ends the track's name with `_cw` (true) or `_ccw` (false).",
-    "REDIS_PORT": "Port of the Redis that `ip/ip.json` names; without it, the one named there,"
-    " or 6379.",
+    "REDIS_PORT": "Port of the Redis that `ip/ip.json` names, where no port is said there; 6379"
+    " without it.",
     "REDIS_PASSWORD": "Its password; no process has it among its arguments.",
     "REDIS_PASSWORD_FILE": "File with the password, in place of that.",
     "REDIS_TLS": "True: it speaks TLS.",
