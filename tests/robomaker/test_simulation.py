@@ -108,14 +108,17 @@ def test_a_training_and_an_evaluation(files, redis, start, tmp_path, simulator):
     assert open_model_store(files.address).latest() == 2
     # It ends by itself when the trainer has.
     assert simulation.process.wait(timeout=30) == 0, simulation.tail()
-    assert "the trainer has ended" in simulation.tail()
+    told = simulation.log.read_text()
+    assert "the trainer has ended, and the simulation with it" in told
+    assert "setting track=pond_oval source=WORLD_NAME" in told
+    assert "SIM_TRACE_LOG:0,0," in told
+    assert "planted-secret" not in told
+    assert "has no effect" not in told
 
     metrics = json.loads(files.whole.read("DeepRacer-Metrics/TrainingMetrics-1.json").data)
     assert len(metrics["metrics"]) == len(status.episodes())
     assert files.whole.read("traces-of/first/training-simtrace/0-iteration.csv") is not None
     assert not list(files.run.keys("training-simtrace/"))
-    assert "SIM_TRACE_LOG:0,0," in simulation.log.read_text()
-    assert "planted-secret" not in simulation.log.read_text()
 
     evaluation = start(
         {
@@ -131,7 +134,7 @@ def test_a_training_and_an_evaluation(files, redis, start, tmp_path, simulator):
         *(SIMULATION, "ros2", "launch", "deepracer", "sim.launch.py"),
     )
     assert evaluation.process.wait(timeout=180) == 0, evaluation.tail()
-    assert re.search(r"trial 1: .*\"mode\": \"evaluation\"", evaluation.tail())
+    assert re.search(r'trial 1: .*"mode": "evaluation"', evaluation.log.read_text())
     metrics = json.loads(files.whole.read("DeepRacer-Metrics/EvaluationMetrics-1.json").data)
     assert [entry["trial"] for entry in metrics["metrics"]] == [1]
     assert files.run.read("evaluation-20260101000000/evaluation-simtrace/0-iteration.csv")
