@@ -31,6 +31,7 @@ class StartPositions:
         advance: float = 0.05,
         alternate_direction: bool = False,
         first: float = 0.0,
+        taken: int = 0,
     ) -> None:
         """Prepare the starts.
 
@@ -39,6 +40,7 @@ class StartPositions:
             advance: share of the lap from one start to the next; 0: always the first start.
             alternate_direction: drive every second episode the other way.
             first: share of the lap from the start line to the first start.
+            taken: starts of the run that were taken before: the next one follows on them.
 
         Raises:
             ValueError: a share is not within [0, 1).
@@ -49,7 +51,7 @@ class StartPositions:
         self._directions = (track, track.reversed()) if alternate_direction else (track,)
         self._advance = advance
         self._first = first
-        self._count = 0
+        self._count = taken
 
     @classmethod
     def start_line(cls, track: Track) -> "StartPositions":
