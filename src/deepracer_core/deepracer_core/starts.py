@@ -22,7 +22,9 @@ class StartPositions:
     """Starts round the lap, each a share of it further on than the one before (round robin).
 
     Nothing here is random: the n-th start is the same in every run. With `alternate_direction` each
-    place is driven from in both directions before the next one is, whatever the share.
+    place of the road is driven from in both directions before the next one is, whatever the share.
+    Only from the first end of an open course there is one way to go: the other way begins at its
+    other end then.
     """
 
     def __init__(
@@ -63,4 +65,7 @@ class StartPositions:
         place, direction = divmod(self._count, len(self._directions))
         self._count += 1
         track = self._directions[direction]
-        return Start(track, (self._first + place * self._advance) % 1.0 * track.length)
+        share = (self._first + place * self._advance) % 1.0
+        # Of the way back, what is left of the way there.
+        on_its_lap = (1.0 - share) % 1.0 if direction else share
+        return Start(track, on_its_lap * track.length)
