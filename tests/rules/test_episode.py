@@ -1,5 +1,4 @@
-from itertools import pairwise
-from math import atan2, pi
+from math import pi
 
 import numpy as np
 import pytest
@@ -11,9 +10,7 @@ from deepracer_core.episode import (
     EpisodeRules,
     EpisodeStatus,
 )
-from deepracer_core.simulation import CONTROL_RATE, MAX_STEERING_ANGLE, frame_time_ns
-from deepracer_core.track_library import load_track, shipped_names
-from shapely import LinearRing, Polygon
+from deepracer_core.simulation import MAX_STEERING_ANGLE, frame_time_ns
 
 
 def at(track, distance, offset=0.0, step=0, *, contacts=(), turned=0.0):
@@ -144,55 +141,6 @@ def test_progress_falling_for_15_steps_is_reversed(ring):
     assert steps[-1].status is EpisodeStatus.REVERSED
     assert steps[-1].terminated
     assert len(steps) == 1 + 15
-
-
-@pytest.mark.parametrize("speed", [0.3, 0.5, 1.0])
-@pytest.mark.parametrize("side", [-0.4, 0.4])
-@pytest.mark.parametrize("direction", ["forward", "reversed"])
-@pytest.mark.parametrize("name", shipped_names())
-def test_the_wrong_way_is_known_off_the_centre_line_too(name, direction, side, speed):
-    """On the outside of a bend, too, where one waypoint is nearest for many steps."""
-    track = load_track(name) if direction == "forward" else load_track(name).reversed()
-    path = beside(track, side * track.widths[0])
-    step = speed / CONTROL_RATE
-    for begin in np.linspace(0.0, path.length, 5, endpoint=False):
-        back = wrong_way(path, begin - step * np.arange(31), speed)
-        episode = Episode(track, EpisodeRules(), back[0], 0)
-        steps = until_done(episode, back[1:])
-        assert (steps[-1].status, len(steps)) == (EpisodeStatus.REVERSED, 15)
-
-        # One step forward, wherever it is, and the count begins anew.
-        again = (*back[1:11], back[9], *back[10:26])
-        episode = Episode(track, EpisodeRules(), back[0], 0)
-        assert len(until_done(episode, again)) == 11 + 15
-
-
-def beside(track, offset):
-    """The line that keeps a distance from the centre line, rounded about its corners."""
-    line = LinearRing(track.center)
-    inside = offset if line.is_ccw else -offset
-    path = Polygon(line).buffer(-inside, quad_segs=64).exterior
-    return path if path.is_ccw == line.is_ccw else path.reverse()
-
-
-def wrong_way(path, distances, speed):
-    """The car at distances along a path, backing along it."""
-    points = [path.interpolate(distance % path.length) for distance in distances.tolist()]
-    yaws = [atan2(a.y - b.y, a.x - b.x) for a, b in pairwise(points)]
-    states = zip(points, [*yaws, yaws[-1]], strict=True)
-    return [
-        CarState(frame_time_ns(number), point.x, point.y, yaw, speed, 0.0)
-        for number, (point, yaw) in enumerate(states)
-    ]
-
-
-def until_done(episode, states):
-    steps = []
-    for state in states:
-        steps.append(episode.advance(state))
-        if steps[-1].done:
-            break
-    return steps
 
 
 def test_the_step_cap_truncates(ring):
