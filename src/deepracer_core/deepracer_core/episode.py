@@ -67,7 +67,7 @@ class EpisodeRules:
         slowest_lap_speed: mean speed of a lap that still fits into an episode, m/s.
         immobilized_steps: so many steps in a row with less than `immobilized_distance` end it.
         immobilized_distance: metres.
-        reversed_steps: so many steps in a row with falling progress end it.
+        reversed_steps: so many steps in a row the wrong way, with falling progress, end it.
         lap_terminates: whether the end of a lap counts as a terminal state for learning. It does
             not by default: an episode starts anywhere on the lap, so that no observation shows
             where it will end, and the road goes on. The learner then bootstraps, as at time up.
