@@ -72,11 +72,12 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
     """
     track = load_track(given.track)
     training = given.mode == "training"
+    # The workers of a run begin evenly spread over the lap.
+    ahead = given.worker / given.workers
     return Rollout(
         load_reward_function(given.reward_function),
         load_model_metadata(given.model_metadata).action_space,
-        # The workers of a run begin evenly spread over the lap.
-        create_starts(given, track, training=training, ahead=given.worker / given.workers),
+        create_starts(given, track, training=training, ahead=ahead, taken=first_episode),
         EpisodeRules(max_steps=given.max_steps or None),
         run=given.run,
         worker=given.worker,
