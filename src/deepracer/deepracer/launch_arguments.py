@@ -73,6 +73,7 @@ def worker_arguments(
         "redis": redis.url,
         "model_metadata": find_input(settings.model_metadata),
         "hyperparameters": find_input(settings.hyperparameters),
+        "experience_transport": settings.experience_transport,
         "segment_length": settings.segment_length,
         "buffer_segments": settings.buffer_segments,
         "buffer_megabytes": settings.buffer_megabytes,

@@ -33,6 +33,9 @@ class RolloutParameters(RaceParameters, RandomisationParameters):
     redis: str = parameter(
         "", "address of the Redis server with the experience buffer, for training"
     )
+    experience_transport: str = parameter(
+        "redis", "redis: experience goes through Redis; s3: as objects into the store"
+    )
     segment_length: int = parameter(32, "steps in a segment", lowest=1, highest=4096)
     max_steps: int = parameter(
         0, "cap on the steps of an episode, 0: by the track's length", lowest=0, highest=1_000_000
@@ -44,7 +47,9 @@ class RolloutParameters(RaceParameters, RandomisationParameters):
         512, "bound of the experience buffer, MiB", lowest=1, highest=1_000_000
     )
     trials: int = parameter(3, "laps to try in an evaluation", lowest=1, highest=1000)
-    store: str = parameter("", "where the run's records are kept; nowhere if empty")
+    store: str = parameter(
+        "", "where the run's records are kept, and experience by s3; nowhere if empty"
+    )
     workers: int = parameter(1, "simulation workers of the run", lowest=1, highest=10_000)
     hyperparameters: str = parameter("", "path of hyperparameters.json, for training")
     trace_log: bool = parameter(False, "whether each step is printed as a SIM_TRACE_LOG line")
