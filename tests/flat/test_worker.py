@@ -127,17 +127,17 @@ def test_two_trainings_in_strict_alternation_are_the_same_bit_for_bit(start, red
 
 
 def test_the_transport_changes_nothing(start, redis, tmp_path):
-    through_redis = train(start, redis.url, tmp_path, "redis", term_cond_max_episodes=9)
-    through_store = train(start, redis.url, tmp_path, "s3", "s3", term_cond_max_episodes=9)
+    through_redis = train(start, redis.url, tmp_path, "near", term_cond_max_episodes=9)
+    through_store = train(start, redis.url, tmp_path, "far", "s3", term_cond_max_episodes=9)
     assert len(through_redis) == 3
     assert through_redis == through_store
     in_redis, in_store = (
-        ExperienceBuffer(connect(redis.url), run).stats() for run in ("redis", "s3")
+        ExperienceBuffer(connect(redis.url), run).stats() for run in ("near", "far")
     )
     assert in_store.appended >= 9
     assert (in_store.lost, in_store.late) == (0, 0)
     assert in_store.acknowledged == in_redis.acknowledged
-    assert not connect(redis.url).exists("deepracer:{s3}:segments")
+    assert not connect(redis.url).exists("deepracer:{far}:segments")
 
 
 @pytest.mark.parametrize("ahead", [0, 2])

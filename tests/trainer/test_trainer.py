@@ -398,9 +398,8 @@ def test_what_sac_remembers_comes_back_after_a_restart(run, tmp_path):
     assert run.store.info(4)["counters"] == other.store.info(4)["counters"]
 
 
+@pytest.mark.parametrize("run", ["s3"], indirect=True)
 def test_lost_experience_is_counted_and_the_rest_learnt_from(run, monkeypatch):
-    if run.transport == "redis":
-        pytest.skip("there are no objects to lose")
     monkeypatch.setattr(experience_reader, "LATE_S", 0.3)
     storage = open_storage(run.store.url)
     run.drive(2)
