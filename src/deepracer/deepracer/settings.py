@@ -147,6 +147,12 @@ class JobSettings:
         description="Newest model versions that stay in the store, besides the best one; 0 keeps"
         " all.",
     )
+    experience_transport: str = Field(
+        default="redis",
+        pattern=r"^(redis|s3)$",
+        description="How experience gets from the simulations to the trainer: redis: through Redis;"
+        " s3: as objects in the store, whose keys go through Redis.",
+    )
     segment_length: int = Field(
         default=32,
         ge=1,

@@ -34,6 +34,9 @@ class RolloutParameters(RaceParameters, RandomisationParameters):
     redis: str = parameter(
         "", "address of the Redis server with the experience buffer, for training"
     )
+    experience_transport: str = parameter(
+        "redis", "redis: experience goes through Redis; s3: as objects into the store"
+    )
     segment_length: int = parameter(32, "steps in a segment", lowest=1, highest=4096)
     max_steps: int = parameter(
         0, "cap on the steps of an episode, 0: by the track's length", lowest=0, highest=1_000_000
@@ -51,7 +54,9 @@ class RolloutParameters(RaceParameters, RandomisationParameters):
         highest=0.9,
     )
     trials: int = parameter(3, "laps to try in an evaluation", lowest=1, highest=1000)
-    store: str = parameter("", "where the run's records are kept; nowhere if empty")
+    store: str = parameter(
+        "", "where the run's records are kept, and experience by s3; nowhere if empty"
+    )
     traces: str = parameter("", "what the traces are kept below; with the records if empty")
     metrics_file: str = parameter("", "file of the metrics; with the records if empty")
     workers: int = parameter(1, "simulation workers of the run", lowest=1, highest=10_000)

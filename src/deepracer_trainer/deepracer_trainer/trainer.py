@@ -288,6 +288,8 @@ class Trainer:
             "metrics": self._metrics,
         }
         try:
+            held = self._buffer.stats()
+            status |= {"lost_segments": held.lost, "late_objects": held.late}
             self._status.set_trainer(status)
         except redis.RedisError as error:
             if not is_outage(error):
