@@ -21,6 +21,8 @@ from deepracer_core.records import keep_inputs
 from deepracer_core.redis_connection import RedisUnavailable, connect
 from deepracer_core.run_status import RunStatus
 
+REDIS_VARIABLE = "DEEPRACER_REDIS"
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -85,7 +87,18 @@ def _train(
         stop_after_laps=given.stop_after_laps or None,
     )
     stop = threading.Event()
-    trainer = Trainer(learner, buffer, status, store, hyperparameters, limits, user_files, stop)
+    copies = None if given.checkpoints is None else open_model_store(str(given.checkpoints))
+    trainer = Trainer(
+        learner,
+        buffer,
+        status,
+        store,
+        hyperparameters,
+        limits,
+        user_files,
+        stop,
+        copies=copies,
+    )
     _LOG.info(
         "trainer ready algorithm=%s network=%s parameters=%d store=%s",
         metadata.training_algorithm,
@@ -129,8 +142,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--run", required=True, help="name of the training run")
     add(
         "--redis",
-        required=True,
-        help="address of the Redis server, redis://host:port or unix:///PATH",
+        default=os.environ.get(REDIS_VARIABLE),
+        required=REDIS_VARIABLE not in os.environ,
+        help="address of the Redis server, redis://host:port or unix:///PATH; without it that in "
+        f"{REDIS_VARIABLE}, where a password is not seen in a list of processes",
     )
     add("--store", required=True, help="folder or s3://bucket/prefix of the model versions")
     add("--model-metadata", required=True, type=Path, help="path of model_metadata.json")
@@ -167,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="the training ends after so many complete laps in a row; 0: never",
     )
+    add("--checkpoints", type=Path, help="folder for copies of the newest versions")
     add("--threads", type=_positive, default=1, help="of TensorFlow")
     return parser
 
