@@ -16,6 +16,7 @@ from moto.server import ThreadedMotoServer
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from guarded_redis import GuardedServer, start_guarded
 from http_faults import HttpFaults
 
 _numbers = itertools.count()
@@ -33,6 +34,13 @@ def client(shared_redis: RedisServer) -> Iterator[redis.Redis]:
     yield client
     client.flushall()
     client.close()
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]:
+    server = start_guarded(tmp_path_factory.mktemp("guarded"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")
