@@ -80,7 +80,7 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """Its address on this machine, once it was started; with the password if it has one."""
+        """Its address on this machine, once it was started."""
         return self._settings.url
 
     @property

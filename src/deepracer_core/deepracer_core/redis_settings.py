@@ -6,11 +6,13 @@ the server is killed; snapshots every few seconds cost as much and lose what cam
 """
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.redis_connection import located
+from deepracer_core.redis_discovery import RedisEndpoint
 
 LOOPBACK = "127.0.0.1"
 
@@ -43,13 +45,14 @@ class RemoteAccess:
     """How other machines may reach a Redis server.
 
     Attributes:
-        password: that every client must give, those on this machine too.
+        password_variable: the environment variable that holds the password which every client must
+            give, those on this machine too.
         certificate: PEM file of the server's certificate, for TLS; without one nothing is
             encrypted.
         key: PEM file of the certificate's private key; without one it is in the same file.
     """
 
-    password: str = field(repr=False)
+    password_variable: str
     certificate: Path | None = None
     key: Path | None = None
 
@@ -72,20 +75,21 @@ class RedisSettings:
 
     @property
     def url(self) -> str:
-        """Its address on this machine; with the password where it has one."""
+        """Its address on this machine, for `deepracer_core.redis_connection.connect`."""
+        endpoint = RedisEndpoint(LOOPBACK, self.port)
         if self.remote is None:
-            return f"redis://{LOOPBACK}:{self.port}"
-        password = quote(self.remote.password, safe="")
+            return located(endpoint)
+        variable = self.remote.password_variable
         if self.remote.certificate is None:
-            return f"redis://:{password}@{LOOPBACK}:{self.port}"
+            return located(endpoint, password_variable=variable)
         # A certificate is made out to the names that others use; on a socket it is not asked for.
-        return f"unix://:{password}@{quote(str(self._socket))}"
+        return f"unix://{quote(str(self._socket))}?{urlencode({'password_variable': variable})}"
 
     def text(self) -> str:
         """Its configuration, to be written to the server's standard input.
 
         Raises:
-            ConfigurationError: the folder's path is too long for a socket.
+            ConfigurationError: there is no password, or the folder's path is too long for a socket.
         """
         return _SETTINGS.format(
             listen="\n".join(self._listen()),
@@ -101,7 +105,13 @@ class RedisSettings:
         remote = self.remote
         if remote is None:
             return [f"bind {LOOPBACK}", f"port {self.port}"]
-        lines = ["bind 0.0.0.0", f"requirepass {_quoted(remote.password)}"]
+        password = os.environ.get(remote.password_variable)
+        if not password:
+            raise ConfigurationError(
+                f"other machines are to reach the Redis server, and {remote.password_variable} is "
+                "not set: set it to the password that they give"
+            )
+        lines = ["bind 0.0.0.0", f"requirepass {_quoted(password)}"]
         if remote.certificate is None:
             return [*lines, f"port {self.port}"]
         if len(os.fsencode(self._socket)) > _LONGEST_SOCKET:

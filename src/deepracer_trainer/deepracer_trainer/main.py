@@ -21,8 +21,6 @@ from deepracer_core.records import keep_inputs
 from deepracer_core.redis_connection import RedisUnavailable, connect
 from deepracer_core.run_status import RunStatus
 
-REDIS_VARIABLE = "DEEPRACER_REDIS"
-
 _LOG = logging.getLogger(__name__)
 
 
@@ -142,10 +140,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--run", required=True, help="name of the training run")
     add(
         "--redis",
-        default=os.environ.get(REDIS_VARIABLE),
-        required=REDIS_VARIABLE not in os.environ,
-        help="address of the Redis server, redis://host:port or unix:///PATH; without it that in "
-        f"{REDIS_VARIABLE}, where a password is not seen in a list of processes",
+        required=True,
+        help="address of the Redis server, redis://host:port or unix:///PATH",
     )
     add("--store", required=True, help="folder or s3://bucket/prefix of the model versions")
     add("--model-metadata", required=True, type=Path, help="path of model_metadata.json")
