@@ -97,7 +97,7 @@ USER 0
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends redis-server \
-    && python3 -m setup --only python --without "tests and tools" \
+    && PIP_NO_CACHE_DIR=1 python3 -m setup --only python --without "tests and tools" \
     && rm -rf /var/lib/apt/lists/*
 ENV HEARTBEAT_FILE=/tmp/heartbeat
 HEALTHCHECK --interval=30s --timeout=5s --start-period=5m --retries=4 \

@@ -15,6 +15,6 @@ if [ "$(id -u)" -eq 0 ]; then
         chown -R "$user" "$root/$folder"
     done
     home=$(getent passwd "$user" | cut -d: -f6)
-    exec setpriv --reuid "$user" --regid "$user" --init-groups -- env "HOME=$home" "$@"
+    exec setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups -- env "HOME=$home" "$@"
 fi
 exec "$@"

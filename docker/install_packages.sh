@@ -14,5 +14,5 @@ export SOURCE_DATE_EPOCH
 copies=$(mktemp -d)
 trap 'rm -rf "$copies"' EXIT
 for package in "$@"; do cp -R "$repository/src/$package" "$copies/$package"; done
-"$target/bin/python" -m pip install --no-input --no-cache-dir --disable-pip-version-check \
+"$target/bin/python" -m pip install --no-input --disable-pip-version-check \
     --no-deps --no-index --no-build-isolation "$copies"/*/

@@ -20,5 +20,5 @@ wanted=$target/requirements.txt
 (cd "$repository" && python3 -m setup.requirements core trainer) >"$wanted"
 if [ -n "$extra" ]; then sed -i "s/^tensorflow/tensorflow[$extra]/" "$wanted"; fi
 # With the last two the packages of this repository are built.
-"$target/bin/python" -m pip install --no-input --no-cache-dir --disable-pip-version-check \
+"$target/bin/python" -m pip install --no-input --disable-pip-version-check \
     --constraint "$repository/constraints.txt" --requirement "$wanted" setuptools wheel
