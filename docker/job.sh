@@ -10,4 +10,4 @@ set +u
 # shellcheck source=/dev/null
 . "$here/../setup/environment.sh"
 set -u
-exec "$here/as_user.sh" "${DEEPRACER_USER:-deepracer}" sagemaker_job "$@"
+exec "$here/as_user.sh" "${CONTAINER_USER:-deepracer}" sagemaker_job "$@"

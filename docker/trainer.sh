@@ -5,5 +5,5 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-exec "$here/as_user.sh" "${DEEPRACER_USER:-deepracer}" \
+exec "$here/as_user.sh" "${CONTAINER_USER:-deepracer}" \
     "${TRAINER_PYTHON:-/opt/deepracer/python/bin/python}" -m deepracer_trainer.sagemaker.train "$@"

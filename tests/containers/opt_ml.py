@@ -67,7 +67,7 @@ class OptMl:
         environment = {
             **os.environ,
             **self.variables,
-            "DEEPRACER_USER": "root",
+            "CONTAINER_USER": "root",
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
             "SAGEMAKER_BASE_DIR": str(self.root),
             "TRAINER_PYTHON": sys.executable,

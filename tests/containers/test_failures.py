@@ -25,7 +25,7 @@ def fails(container, opt_ml) -> str:
         ({"lr": "7"}, "hyperparameters.json: lr: expected a number from 1e-08 to 0.001, got '7'"),
         ({"batch_size": "63"}, "batch_size: expected a power of two from 32 to 512, got '63'"),
         ({"job_duration_in_seconds": "x"}, "job_duration_in_seconds: expected an integer"),
-        ({"s3_bucket": ""}, "s3_prefix has a value and s3_bucket has none"),
+        ({"s3_bucket": ""}, "s3_bucket is missing"),
         ({"model_metadata_s3_key": "nowhere.json"}, "nowhere.json is not there"),
         ({"s3_bucket": "no-such-bucket"}, "refuses (NoSuchBucket): create the bucket, or correct"),
         (

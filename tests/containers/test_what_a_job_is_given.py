@@ -12,6 +12,7 @@ from deepracer_trainer.sagemaker.inputs import gather_inputs
 from deepracer_trainer.sagemaker.request import sort_hyperparameters
 from opt_ml import CONFIG, PREFIX, OptMl
 
+PLACE = {"s3_bucket": "b", "s3_prefix": "p"}
 METADATA = (CONFIG / "model_metadata.json").read_text(encoding="utf-8")
 
 
@@ -116,7 +117,7 @@ def test_everything_that_public_projects_hand_over_is_known(request_of_a_user, c
 
 
 def test_unknown_ones_are_named_with_what_was_perhaps_meant(caplog):
-    sort_hyperparameters({"s3_buckett": "b", "qwertz": "1"})
+    sort_hyperparameters({**PLACE, "s3_buckett": "b", "qwertz": "1"})
     assert "hyperparameter s3_buckett is unknown: did you mean s3_bucket?" in caplog.text
     assert "hyperparameter qwertz is unknown: nobody reads it" in caplog.text
 
@@ -124,8 +125,9 @@ def test_unknown_ones_are_named_with_what_was_perhaps_meant(caplog):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"s3_prefix": "p"}, "s3_prefix has a value and s3_bucket has none"),
-        ({"pretrained_s3_prefix": "p"}, "pretrained_s3_bucket has none"),
+        ({"s3_bucket": ""}, "s3_bucket is missing"),
+        ({"s3_prefix": " "}, "s3_prefix is missing"),
+        ({"pretrained_s3_prefix": "p"}, "one of pretrained_s3_bucket and"),
         ({"job_duration_in_seconds": "soon"}, "an integer from 1 to 864000, got 'soon'"),
         ({"job_duration_in_seconds": "1.5"}, "an integer from 1 to 864000, got '1.5'"),
         ({"pretrained_checkpoint": "worst"}, "one of best, last, got 'worst'"),
@@ -134,13 +136,13 @@ def test_unknown_ones_are_named_with_what_was_perhaps_meant(caplog):
 )
 def test_what_cannot_be_used_is_an_error(given, message):
     with pytest.raises(ConfigurationError, match=message):
-        sort_hyperparameters(given)
+        sort_hyperparameters({**PLACE, **given})
 
 
 def gather(texts, channels, tmp_path, **more):
     folder = tmp_path / "inputs"
     folder.mkdir()
-    return gather_inputs(sort_hyperparameters(texts), channels, folder, **more)
+    return gather_inputs(sort_hyperparameters({**PLACE, **texts}), channels, folder, **more)
 
 
 def test_files_named_by_the_hyperparameters(request_of_a_user, bucket, tmp_path):
@@ -160,10 +162,10 @@ def test_files_in_their_places_in_the_bucket(request_of_a_user, bucket, tmp_path
     assert inputs.reward_function is None
 
 
-def test_files_in_a_channel_with_a_network_of_the_users_own(opt_ml, container, tmp_path):
+def test_files_in_a_channel_with_a_network_of_the_users_own(opt_ml, container, bucket, tmp_path):
     own = json.loads(METADATA) | {"neural_network": "mine.py:build"}
     opt_ml.give(
-        {"lr": "0.0001"},
+        {"lr": "0.0001", "s3_bucket": bucket.name},
         config={
             "model_metadata.json": json.dumps(own),
             "mine.py": "def build(inputs): ...",
@@ -198,13 +200,19 @@ def test_a_network_beside_metadata_in_s3(bucket, tmp_path):
         ),
         ({"model_metadata.json": METADATA}, {"lr": "7"}, "lr: expected a number from 1e-08"),
         ({"model_metadata.json": "{}"}, {}, "action_space"),
-        ({}, {"model_metadata_s3_key": "key"}, "'key' is a key and there is no s3_bucket"),
+        ({}, {"model_metadata_s3_key": "key"}, "/key is not there: it was named as model_met"),
     ],
 )
-def test_files_that_cannot_be_used(opt_ml, container, tmp_path, files, hyperparameters, message):
+def test_files_that_cannot_be_used(
+    bucket, opt_ml, container, tmp_path, files, hyperparameters, message
+):
     opt_ml.give(hyperparameters, config=files)
     with pytest.raises(ConfigurationError, match=message):
-        gather(container.hyperparameters(), container.channels(), tmp_path)
+        gather(
+            {"s3_bucket": bucket.name, **container.hyperparameters()},
+            container.channels(),
+            tmp_path,
+        )
 
 
 def test_a_file_in_two_channels(opt_ml, container, tmp_path):

@@ -114,10 +114,9 @@ class _Finder:
             return self._from_s3(name, self._address(named))
         if (path := self.in_channels(name)) is not None:
             return self._keep(name, path.read_bytes(), path)
-        if self._request.store is not None:
-            stored = open_storage(self._request.store).read(key)
-            if stored is not None:
-                return self._keep(name, stored.data, f"{self._request.store}/{key}")
+        stored = open_storage(self._request.store).read(key)
+        if stored is not None:
+            return self._keep(name, stored.data, f"{self._request.store}/{key}")
         if self.defaults is not None:
             path = self.defaults / name
             return self._keep(name, path.read_bytes(), path)
@@ -154,11 +153,6 @@ class _Finder:
     def _address(self, named: str) -> str:
         if named.startswith("s3://"):
             return named
-        if self._request.s3_bucket is None:
-            raise ConfigurationError(
-                f"hyperparameters.json: {named!r} is a key and there is no s3_bucket: give that, "
-                "or name the file as s3://bucket/key"
-            )
         return f"s3://{self._request.s3_bucket}/{named.lstrip('/')}"
 
     def _from_s3(self, name: str, address: str) -> Path:

@@ -48,7 +48,6 @@ class Place:
         asked: the hyperparameters.
         inputs: the user's files.
         run: name of the run in Redis.
-        store: address of the model store.
         redis: where the experience is.
         folder: for what is not needed after the job.
     """
@@ -56,7 +55,6 @@ class Place:
     asked: Asked
     inputs: Inputs
     run: str
-    store: str
     redis: RedisPlace
     folder: Path
 
@@ -209,7 +207,8 @@ def _arguments(place: Place, checkpoints: Checkpoints, seconds: int) -> list[str
     arguments = [
         f"--run={place.run}",
         f"--redis={place.redis.url}",
-        f"--store={place.store}",
+        f"--store={request.store}",
+        f"--checkpoints={checkpoints.store}",
         f"--model-metadata={inputs.model_metadata}",
         f"--hyperparameters={inputs.hyperparameters}",
         f"--job-duration-in-seconds={max(1, seconds)}",
@@ -220,6 +219,4 @@ def _arguments(place: Place, checkpoints: Checkpoints, seconds: int) -> list[str
     ]
     if inputs.reward_function is not None:
         arguments.append(f"--reward-function={inputs.reward_function}")
-    if request.store is not None:
-        arguments.append(f"--checkpoints={checkpoints.store}")
     return arguments

@@ -43,8 +43,8 @@ _RESERVED_PREFIX = "sagemaker_"
 """Of what SageMaker's Python package adds for its own containers."""
 
 
-def _text() -> Any:
-    return field(default=None, metadata={"read": lambda name, text: text.strip() or None})
+def _text(default: str | None = None) -> Any:
+    return field(default=default, metadata={"read": lambda name, text: text.strip() or default})
 
 
 def _integer(default: int | None, low: int, high: int) -> Any:
@@ -71,9 +71,8 @@ class Request:
     """What a job is asked for, besides how to learn.
 
     Attributes:
-        s3_bucket: where models, records and the address of Redis are kept; None: in the checkpoint
-            folder, which only simulations in the same container can see.
-        s3_prefix: what their keys begin with.
+        s3_bucket: where models, records and the address of Redis are kept.
+        s3_prefix: what their keys begin with; it names the run.
         aws_region: of the bucket; None: as boto3 finds it.
         s3_endpoint_url: of a server that is not AWS.
         model_metadata_s3_key: a key in the bucket, or s3://bucket/key.
@@ -89,8 +88,8 @@ class Request:
         threads: of TensorFlow; with one, the same experience gives the same bits.
     """
 
-    s3_bucket: str | None = _text()
-    s3_prefix: str | None = _text()
+    s3_bucket: str = _text("")
+    s3_prefix: str = _text("")
     aws_region: str | None = _text()
     s3_endpoint_url: str | None = _text()
     model_metadata_s3_key: str | None = _text()
@@ -105,9 +104,9 @@ class Request:
     threads: int = _integer(1, 1, 1024)
 
     @property
-    def store(self) -> str | None:
-        """The address of the bucket's part, as `open_model_store` takes it; None without one."""
-        return None if self.s3_bucket is None else _address(self.s3_bucket, self.s3_prefix)
+    def store(self) -> str:
+        """The address of the run's place in the bucket, as `open_model_store` takes it."""
+        return _address(self.s3_bucket, self.s3_prefix)
 
     @property
     def pretrained(self) -> str | None:
@@ -157,14 +156,16 @@ def sort_hyperparameters(texts: Mapping[str, str], simulation: Collection[str] =
 
 
 def _check(request: Request) -> None:
-    for bucket, prefix in (
-        ("s3_bucket", "s3_prefix"),
-        ("pretrained_s3_bucket", "pretrained_s3_prefix"),
-    ):
-        if getattr(request, bucket) is None and getattr(request, prefix) is not None:
+    for name in ("s3_bucket", "s3_prefix"):
+        if not getattr(request, name):
             raise ConfigurationError(
-                f"{_SOURCE}: {prefix} has a value and {bucket} has none: give both, or neither"
+                f"{_SOURCE}: {name} is missing: it says where simulations find the models"
             )
+    if (request.pretrained_s3_bucket is None) != (request.pretrained_s3_prefix is None):
+        raise ConfigurationError(
+            f"{_SOURCE}: one of pretrained_s3_bucket and pretrained_s3_prefix has a value: give "
+            "both, or neither"
+        )
 
 
 def _warn(left: set[str], simulation: Collection[str]) -> None:

@@ -90,11 +90,10 @@ def train(container: Container, stop: threading.Event, beside: Beside | None = N
     _check_hosts(container)
     _set_variables(container, request)
     checkpoints = Checkpoints(container.checkpoints, container.job_name)
-    url = _store_address(request, checkpoints, needed_elsewhere=beside is None)
+    url = request.store
     store = open_model_store(url)
     store.check(writing=True)
-    if request.store is not None:
-        checkpoints.restore_versions(store)
+    checkpoints.restore_versions(store)
     _start_from_pretrained(request, store)
     with tempfile.TemporaryDirectory(prefix="deepracer-") as work:
         folder = Path(work)
@@ -106,7 +105,7 @@ def train(container: Container, stop: threading.Event, beside: Beside | None = N
         with open_redis(os.environ, data, for_others=beside is None) as redis:
             if beside is None:
                 redis.publish(open_storage(url))
-            place = Place(asked, inputs, _run(request), url, redis, folder)
+            place = Place(asked, inputs, run_name(request.s3_prefix), redis, folder)
             heartbeat = Path(os.environ.get(HEARTBEAT_VARIABLE) or folder / "heartbeat")
             learn(place, checkpoints, stop, beside, heartbeat)
         if redis.server is not None:
@@ -117,21 +116,6 @@ def train(container: Container, stop: threading.Event, beside: Beside | None = N
             "the job ended before its first model: too little experience came from the "
             "simulations; see in their logs whether they reach Redis, or give the job more time"
         )
-
-
-def _run(request: Request) -> str:
-    """The name by which trainer and simulations of a job meet in Redis."""
-    return run_name(request.s3_prefix or "job")
-
-
-def _store_address(request: Request, checkpoints: Checkpoints, *, needed_elsewhere: bool) -> str:
-    if request.store is not None:
-        return request.store
-    if needed_elsewhere:
-        raise ConfigurationError(
-            "hyperparameters.json: s3_bucket is missing: it is where simulations find the models"
-        )
-    return str(checkpoints.store)
 
 
 def _check_hosts(container: Container) -> None:

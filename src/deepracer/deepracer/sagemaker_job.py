@@ -1,0 +1,169 @@
+"""`sagemaker_job`: a training with its simulations in one SageMaker training job.
+
+The container's trainer and Redis are those of `deepracer_trainer.sagemaker`; beside them run N
+simulations, each of them the RoboMaker application with the variables that RoboMaker would set.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.json_fields import read_number
+from deepracer_trainer.sagemaker.learning import Place, TrainingFailed
+from deepracer_trainer.sagemaker.train import main as train_in_container
+
+from deepracer.failure import JobFailed
+from deepracer.launched import LaunchedProcess, stop_together
+from deepracer.project_files import find_input
+from deepracer.settings_sources import SETTING_NAMES, variable_name
+from deepracer.workers import Workers
+
+WORKERS_VARIABLE = "NUM_WORKERS"
+_MOST_WORKERS = 32
+
+_OF_THE_ORIGINAL = {
+    "num_workers": WORKERS_VARIABLE,
+    "s3_yaml_name": "S3_YAML_NAME",
+    "track_direction_clockwise": "TRACK_DIRECTION_CLOCKWISE",
+    "world_name": "WORLD_NAME",
+}
+"""Hyperparameters that say to a simulation what these variables say."""
+
+_OF_THE_CONTAINER = frozenset(
+    {
+        "evaluation_trials",
+        "hyperparameters",
+        "job_duration_in_seconds",
+        "keep_versions",
+        "model_metadata",
+        "redis",
+        "reward_function",
+        "run",
+        "runs_folder",
+        "seed",
+        "stop_after_laps",
+        "store",
+        "worker_settings",
+        "workers",
+    }
+)
+"""Settings of a job that a simulation does not have, or that the container says."""
+
+_APPLICATION = (sys.executable, "-m", "deepracer.robomaker.command")
+
+log = logging.getLogger(__name__)
+
+
+class Simulations:
+    """The simulations beside a trainer in the same container.
+
+    One that dies is started again; the training fails when one dies over and over.
+
+    Attributes:
+        names: of the hyperparameters that are for them: those of the original's, `num_workers`, and
+            the settings of `deepracer train` that are about driving.
+        defaults: the project's own reward function, action space and hyperparameters.
+    """
+
+    def __init__(self) -> None:
+        settings = {name for name in SETTING_NAMES if name not in _OF_THE_CONTAINER}
+        self.names = frozenset({*_OF_THE_ORIGINAL, *settings})
+        self.defaults = find_input(Path("config/model_metadata.json")).parent
+        self._workers: Workers | None = None
+        self._logs: dict[Path, int] = {}
+
+    def start(self, place: Place) -> None:
+        """Start all of them; what they write comes on standard output as they are looked at.
+
+        Raises:
+            ConfigurationError: their number is none.
+        """
+        count = worker_count(place.asked.simulation, os.environ)
+        variables = simulation_variables(place, count)
+
+        def start(worker: int) -> LaunchedProcess:
+            log_path = place.folder / f"worker-{worker}.log"
+            self._logs.setdefault(log_path, 0)
+            own = {**os.environ, **variables, "ROLLOUT_IDX": str(worker)}
+            return LaunchedProcess(_APPLICATION, own, log_path)
+
+        log.info("%d simulations start", count)
+        self._workers = Workers(count, start, learning=None)
+
+    def look(self) -> None:
+        """Pass on what they wrote, and start those again that died.
+
+        Raises:
+            TrainingFailed: one dies over and over, or cannot use what it was given.
+        """
+        self._pass_on()
+        if self._workers is not None:
+            try:
+                self._workers.look()
+            except JobFailed as error:
+                raise TrainingFailed(str(error)) from error
+
+    def stop(self) -> None:
+        """End all of them."""
+        if self._workers is not None:
+            stop_together(self._workers.launches)
+            self._workers = None
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Print the lines that were written since, each with its simulation's name before it."""
+        for path, position in self._logs.items():
+            with path.open("rb") as file:
+                file.seek(position)
+                # A line that is not finished is printed when it is.
+                lines, _, _ = file.read().rpartition(b"\n")
+            if lines:
+                self._logs[path] = position + len(lines) + 1
+                for line in lines.decode(errors="replace").split("\n"):
+                    print(f"[{path.stem}] {line}", flush=True)
+
+
+def worker_count(asked: Mapping[str, str], environment: Mapping[str, str]) -> int:
+    """How many simulations there are: what the hyperparameter says, else the variable, else one.
+
+    Raises:
+        ConfigurationError: it is no such number.
+    """
+    text = asked.get("num_workers") or environment.get(WORKERS_VARIABLE) or "1"
+    expected = f"an integer from 1 to {_MOST_WORKERS}"
+    number = read_number("hyperparameters.json", "num_workers", text, expected)
+    if number != int(number) or not 1 <= number <= _MOST_WORKERS:
+        raise ConfigurationError(
+            f"hyperparameters.json: num_workers: expected {expected}, got {text!r}"
+        )
+    return int(number)
+
+
+def simulation_variables(place: Place, count: int) -> dict[str, str]:
+    """What RoboMaker would set for each of them, but for its index.
+
+    The user's files they find where the trainer keeps copies of them, in the run's place.
+    """
+    request = place.asked.request
+    variables = {
+        "JOB_TYPE": "TRAINING",
+        "SAGEMAKER_SHARED_S3_BUCKET": request.s3_bucket,
+        "SAGEMAKER_SHARED_S3_PREFIX": request.s3_prefix,
+        variable_name("redis"): place.redis.url,
+        variable_name("seed"): str(request.seed),
+    }
+    for name, text in place.asked.simulation.items():
+        variables[_OF_THE_ORIGINAL.get(name) or variable_name(name)] = text
+    return {**variables, WORKERS_VARIABLE: str(count)}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a training job with its simulations."""
+    train_in_container(arguments, Simulations())
+
+
+if __name__ == "__main__":
+    main()
