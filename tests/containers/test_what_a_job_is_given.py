@@ -181,7 +181,10 @@ def test_files_in_a_channel_with_a_network_of_the_users_own(opt_ml, container, b
 def test_a_network_beside_metadata_in_s3(bucket, tmp_path):
     own = json.loads(METADATA) | {"neural_network": "mine.py:build"}
     bucket.put("files/model_metadata.json", json.dumps(own))
-    named = {"model_metadata_s3_key": f"s3://{bucket.name}/files/model_metadata.json"}
+    named = {
+        "s3_bucket": bucket.name,
+        "model_metadata_s3_key": f"s3://{bucket.name}/files/model_metadata.json",
+    }
     with pytest.raises(ConfigurationError, match=r"files/mine\.py is not there"):
         gather(named, {}, tmp_path)
     bucket.put("files/mine.py", "def build(inputs): ...")
