@@ -69,6 +69,8 @@ def _train(
     from deepracer_trainer.learner import build_learner
     from deepracer_trainer.trainer import Limits, Trainer
 
+    # It tells of every file that it writes and removes again to make policy.tflite.
+    logging.getLogger("tensorflow").setLevel(logging.WARNING)
     tf.config.threading.set_intra_op_parallelism_threads(given.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     try:

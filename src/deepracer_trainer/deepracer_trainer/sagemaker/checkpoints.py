@@ -13,7 +13,7 @@ import logging
 import shutil
 from pathlib import Path
 
-from deepracer_core.model_store import ModelStore, open_model_store
+from deepracer_core.model_store import ModelCorrupt, ModelStore, open_model_store
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,35 +41,44 @@ class Checkpoints:
     def restore_versions(self, store: ModelStore) -> None:
         """Bring versions into the job's store that only the folder has.
 
+        One that was on its way to S3 when a container died may be damaged; it is left out.
+
         Raises:
-            StoreError: the store refuses one, or a version in the folder is damaged.
+            StoreError: the store refuses one.
         """
         copies = open_model_store(str(self.store))
-        here = copies.versions()
         newest = max(store.versions(), default=0)
-        missing = [version for version in here if version > newest]
-        for version in missing:
-            model = copies.load(version)
+        is_damaged = False
+        for version in copies.versions():
+            if version <= newest:
+                continue
+            try:
+                model = copies.load(version)
+            except ModelCorrupt as error:
+                _LOG.warning("a copy of version %d is of no use: %s", version, error)
+                is_damaged = True
+                continue
             store.publish(version, model.files, model.info)
-        if missing:
-            _LOG.info("versions %s are from the checkpoint folder", ", ".join(map(str, missing)))
+            _LOG.info("version %d is from the checkpoint folder", version)
+        if is_damaged:
+            # The store has by now what was good in it; the copies begin anew.
+            shutil.rmtree(self.store)
 
-    def take_redis_data(self, folder: Path) -> bool:
-        """Move what Redis held into the folder of the next server; False when there is nothing.
+    def copy_redis_data(self, folder: Path) -> None:
+        """Copy what Redis held into the folder of the next server."""
+        if self._redis.is_dir():
+            shutil.copytree(self._redis, folder)
 
-        It is taken away from here: experience that was learnt from must not come back another time.
-        """
-        if not self._redis.is_dir():
-            return False
-        shutil.move(self._redis, folder)
-        return True
+    def forget_redis_data(self) -> None:
+        """Remove what Redis held: once it has been learnt from it must not come back."""
+        shutil.rmtree(self._redis, ignore_errors=True)
 
     def keep_redis_data(self, folder: Path) -> None:
         """Keep what a server that has ended held."""
         fresh = self._redis.with_name("redis.new")
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.copytree(folder, fresh, ignore=shutil.ignore_patterns(".lock", "redis.sock"))
-        shutil.rmtree(self._redis, ignore_errors=True)
+        self.forget_redis_data()
         fresh.rename(self._redis)
 
     def trained_s(self) -> float:

@@ -3,12 +3,13 @@
 import logging
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import redis
+from deepracer_core.episode import EpisodeRecord
 from deepracer_core.hyperparameters import load_hyperparameters
 from deepracer_core.redis_connection import connect, is_outage
 from deepracer_core.run_status import RunStatus
@@ -129,6 +130,7 @@ def learn(
             if listener.version != noted:
                 noted = listener.version
                 checkpoints.note_trained_s(before_s + trained_s)
+                checkpoints.forget_redis_data()
             if before_s + trained_s > duration_s + OVERTIME_S:
                 raise TrainingFailed(
                     f"the trainer did not end within {OVERTIME_S:.0f} s after the job's duration"
@@ -139,9 +141,10 @@ def learn(
         if beside is not None:
             beside.stop()
     episodes.say_new()
+    episodes.close()
     checkpoints.note_trained_s(before_s + time.monotonic() - began)
     reason = trainer.failure()
-    if reason is not None:
+    if reason is not None and not stop.is_set():
         raise TrainingFailed(reason)
 
 
@@ -153,7 +156,8 @@ class EpisodeLines:
     """
 
     def __init__(self, place: Place) -> None:
-        self._status = RunStatus(connect(place.redis.url), place.run)
+        self._client = connect(place.redis.url)
+        self._status = RunStatus(self._client, place.run)
         self._last = "0"
         for name, _ in self._read():
             self._last = name
@@ -165,7 +169,11 @@ class EpisodeLines:
             if record.mode == "training":
                 print(episode_line(record), flush=True)
 
-    def _read(self):
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def _read(self) -> Iterator[tuple[str, EpisodeRecord]]:
         try:
             while found := self._status.episodes(after=self._last):
                 yield from found

@@ -19,7 +19,13 @@ from pathlib import Path
 from types import TracebackType
 
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.model_store import ModelStore, StoreError, open_model_store, open_storage
+from deepracer_core.model_store import (
+    ModelStore,
+    StoreError,
+    StoreUnavailable,
+    open_model_store,
+    open_storage,
+)
 from deepracer_core.model_store.first_version import copy_as_first_version
 from deepracer_core.model_watcher import choose_version
 from deepracer_core.redis_connection import RedisUnavailable
@@ -101,7 +107,7 @@ def train(container: Container, stop: threading.Event, beside: Beside | None = N
         (folder / "inputs").mkdir()
         inputs = gather_inputs(asked, container.channels(), folder / "inputs", defaults)
         data = folder / "redis"
-        checkpoints.take_redis_data(data)
+        checkpoints.copy_redis_data(data)
         with open_redis(os.environ, data, for_others=beside is None) as redis:
             if beside is None:
                 redis.publish(open_storage(url))
@@ -110,7 +116,14 @@ def train(container: Container, stop: threading.Event, beside: Beside | None = N
             learn(place, checkpoints, stop, beside, heartbeat)
         if redis.server is not None:
             checkpoints.keep_redis_data(data)
-    version = fill_model_folder(store, url, container.model, PACKAGE_PATIENCE_S)
+    try:
+        version = fill_model_folder(store, url, container.model, PACKAGE_PATIENCE_S)
+    except StoreUnavailable as error:
+        if not stop.is_set():
+            raise
+        # What the next container needs is in the checkpoint folder.
+        _LOG.warning("no model is packed: %s", error)
+        return
     if version is None and not stop.is_set():
         raise TrainingFailed(
             "the job ended before its first model: too little experience came from the "
