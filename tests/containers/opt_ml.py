@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deepracer_core.model_store import ModelStore, open_model_store
 from deepracer_core.parameters import dump_parameters
-from deepracer_core.redis_connection import connect, located
+from deepracer_core.redis_connection import RedisUnavailable, connect, located
 from deepracer_core.redis_discovery import RedisEndpoint, run_name
 from deepracer_core.run_status import RunStatus
 
@@ -142,22 +142,33 @@ class Job:
         store: address of the run's place.
         prefix: of it, which names the run.
         port: of the container's Redis, on this machine.
+        authority: file of the authority that signed its certificate, where it speaks TLS.
     """
 
-    def __init__(self, store: str, prefix: str, port: int) -> None:
+    def __init__(self, store: str, prefix: str, port: int, authority: str = "") -> None:
         self.store: ModelStore = open_model_store(store)
         self.url = store
         self.run = run_name(prefix)
         self.port = port
+        self.authority = authority
 
     def redis_url(self, found_in: str = "") -> str:
         """As a simulation on another machine is told."""
         place = RedisEndpoint("127.0.0.1", self.port)
-        return located(place, password_variable="REDIS_PASSWORD", found_in=found_in)
+        return located(
+            place,
+            password_variable="REDIS_PASSWORD",
+            found_in=found_in,
+            tls=bool(self.authority),
+            authority=self.authority,
+        )
 
     def trainer_state(self) -> dict:
         """What the trainer last said of itself; empty before it did."""
-        client = connect(self.redis_url())
+        try:
+            client = connect(self.redis_url(), deadline_s=0.5)
+        except RedisUnavailable:
+            return {}
         try:
             return RunStatus(client, self.run).trainer() or {}
         finally:

@@ -15,6 +15,7 @@ from deepracer.process_tree import descendants
 from deepracer_core.model_store import open_model_store, open_storage
 from deepracer_core.redis_discovery import RedisEndpoint, find
 from deepracer_trainer.sagemaker.metric_lines import METRIC_DEFINITIONS
+from guarded_redis import make_certificates
 from opt_ml import PASSWORD, PREFIX, SECRET_KEY, Job, OptMl
 
 pytestmark = pytest.mark.slow
@@ -161,6 +162,30 @@ def test_the_duration_is_that_of_all_containers_together(
     container.wait_until(lambda: bool(job.trainer_state()))
     assert job.trainer_state()["seconds_left"] > 500.0
     container.interrupt()
+
+
+def test_simulations_come_in_over_tls(
+    opt_ml: OptMl, job: Job, request_of_a_user, simulation_hyperparameters, tmp_path
+):
+    opt_ml.give(request_of_a_user)
+    job.authority = str(make_certificates(tmp_path))
+    (tmp_path / "password").write_text(PASSWORD + "\n")
+    container = opt_ml.start(
+        REDIS_PASSWORD="",
+        REDIS_PASSWORD_FILE=str(tmp_path / "password"),
+        REDIS_TLS_CERTIFICATE=str(tmp_path / "server.crt"),
+        REDIS_TLS_KEY=str(tmp_path / "server.key"),
+    )
+    container.wait_until(lambda: bool(job.trainer_state()))
+    simulation = job.simulate(tmp_path, simulation_hyperparameters, worker=0)
+    try:
+        container.wait_until(lambda: job.trainer_state().get("version", 0) >= 1)
+    finally:
+        simulation.kill()
+    container.interrupt()
+    assert container.exit_code == 0, container.said
+    assert "TLS and a password" in container.said
+    assert PASSWORD not in container.said + simulation.said
 
 
 def test_a_job_without_experience_says_so(opt_ml: OptMl, job: Job, request_of_a_user):

@@ -178,7 +178,7 @@ def _warn(left: set[str], simulation: Collection[str]) -> None:
         elif name in OF_SIMULATION:
             _LOG.info("hyperparameter %s: it is for the simulations, this is the trainer", name)
         else:
-            near = get_close_matches(name, sorted(known), n=1)
+            near = get_close_matches(name, sorted(known), n=1, cutoff=0.8)
             hint = f"did you mean {near[0]}?" if near else "nobody reads it"
             _LOG.warning("hyperparameter %s is unknown: %s", name, hint)
 
