@@ -11,7 +11,7 @@ from deepracer_trainer.sagemaker.metric_lines import (
     METRIC_DEFINITIONS,
     episode_line,
     policy_training_line,
-    published_version,
+    read_iteration,
 )
 
 PPO = (
@@ -53,14 +53,13 @@ def test_no_metric_is_found_in_another_ones_name():
 
 
 def test_an_update_in_the_originals_words():
-    line = policy_training_line(PPO, epochs=4, learning_rate=3e-4)
+    line = policy_training_line(read_iteration(PPO), epochs=4, learning_rate=3e-4)
     assert line == (
         "Policy training> Surrogate loss=-0.00202, KL divergence=0.0008, Entropy=1.589, "
         "training epoch=4, learning_rate=0.0003"
     )
     assert found("ppo-surrogate-loss", line) == ["-0.00202"]
     assert found("ppo-entropy", line) == ["1.589"]
-    assert policy_training_line("INFO training ended version=3", epochs=4, learning_rate=1) is None
 
 
 def test_an_episode_in_the_originals_words():
@@ -84,9 +83,12 @@ def test_an_episode_in_the_originals_words():
     assert line.endswith("Training iteration=3")
 
 
-def test_versions_are_heard_of():
-    assert published_version(PPO) == 24
-    assert published_version("INFO best version=24 mean_completion=3") is None
+def test_the_trainers_line_is_read():
+    fields = read_iteration(PPO)
+    assert fields["version"] == "24"
+    assert fields["approx_kl"] == "0.0008"
+    assert read_iteration("INFO best version=24 mean_completion=3") == {}
+    assert read_iteration("INFO training ended version=3 iteration=3") == {}
 
 
 def test_the_definitions_as_the_service_takes_them():

@@ -19,8 +19,9 @@ from deepracer_trainer.sagemaker.inputs import Inputs
 from deepracer_trainer.sagemaker.metric_lines import (
     episode_line,
     policy_training_line,
-    published_version,
+    read_iteration,
 )
+from deepracer_trainer.sagemaker.output import say
 from deepracer_trainer.sagemaker.redis_place import RedisPlace
 from deepracer_trainer.sagemaker.request import Asked
 from deepracer_trainer.sagemaker.trainer_process import TrainerProcess
@@ -167,7 +168,7 @@ class EpisodeLines:
         for name, record in self._read():
             self._last = name
             if record.mode == "training":
-                print(episode_line(record), flush=True)
+                say(episode_line(record))
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -198,15 +199,15 @@ class TrainerLog:
 
     def hear(self, line: str) -> None:
         """Take in a line of the trainer's log."""
-        version = published_version(line)
-        if version is None:
-            return
-        self.version = version
-        hyperparameters = self._hyperparameters
-        update = policy_training_line(
-            line, epochs=hyperparameters.num_epochs, learning_rate=hyperparameters.lr
-        )
-        print(update, flush=True)
+        fields = read_iteration(line)
+        if fields:
+            self.version = int(fields["version"])
+            hyperparameters = self._hyperparameters
+            say(
+                policy_training_line(
+                    fields, epochs=hyperparameters.num_epochs, learning_rate=hyperparameters.lr
+                )
+            )
 
 
 def _arguments(place: Place, checkpoints: Checkpoints, seconds: int) -> list[str]:

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from deepracer_core.episode import EpisodeRecord
 
 _NUMBER = r"([-+]?(?:\d[\d.]*(?:e[-+]?\d+)?|inf|nan))"
-_ITERATION = re.compile(r"\biteration version=(\d+) (.*)")
+_ITERATION = re.compile(r"\biteration (version=\d+ .*)")
 _FIELD = re.compile(r"(\w+)=(\S+)")
 
 ITERATION_METRICS = (
@@ -66,30 +66,26 @@ def episode_line(record: EpisodeRecord) -> str:
     )
 
 
-def policy_training_line(line: str, *, epochs: int, learning_rate: float) -> str | None:
-    """The original's line for an update, from the trainer's own; None for any other line.
+def read_iteration(line: str) -> dict[str, str]:
+    """The fields of a trainer's line for an iteration by their names; empty for any other line."""
+    found = _ITERATION.search(line)
+    return {} if found is None else dict(_FIELD.findall(found[1]))
+
+
+def policy_training_line(fields: Mapping[str, str], *, epochs: int, learning_rate: float) -> str:
+    """The original's line for an update.
 
     Args:
-        line: of the trainer's log.
+        fields: of the trainer's own line.
         epochs: of the update.
         learning_rate: of the update.
     """
-    found = _ITERATION.search(line)
-    if found is None:
-        return None
-    fields = dict(_FIELD.findall(found[2]))
     return (
         f"Policy training> Surrogate loss={fields.get('policy', 'nan')}, "
         f"KL divergence={fields.get('approx_kl', 'nan')}, "
         f"Entropy={fields.get('entropy', 'nan')}, training epoch={epochs}, "
         f"learning_rate={learning_rate:g}"
     )
-
-
-def published_version(line: str) -> int | None:
-    """The version that a line of the trainer's log says was published."""
-    found = _ITERATION.search(line)
-    return None if found is None else int(found[1])
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from typing import IO
 
 from deepracer_core.die_with_parent import die_with_parent
 
+from deepracer_trainer.sagemaker.output import say
+
 _LOG = logging.getLogger(__name__)
 
 _LOG_PREFIX = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ ")
@@ -86,7 +88,7 @@ class TrainerProcess:
         with lines:
             for line in lines:
                 text = line.rstrip("\n")
-                print(text, flush=True)
+                say(text)
                 if text.strip():
                     self._last_line = _LOG_PREFIX.sub("", text)
                 self._heard(text)
