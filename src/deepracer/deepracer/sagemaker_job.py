@@ -4,15 +4,18 @@ The container's trainer and Redis are those of `deepracer_trainer.sagemaker`; be
 simulations, each of them the RoboMaker application with the variables that RoboMaker would set.
 """
 
+import itertools
 import logging
 import os
-import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.json_fields import read_number
 from deepracer_trainer.sagemaker.learning import Place, TrainingFailed
+from deepracer_trainer.sagemaker.output import say
+from deepracer_trainer.sagemaker.train import HEARTBEAT_VARIABLE
 from deepracer_trainer.sagemaker.train import main as train_in_container
 
 from deepracer.failure import JobFailed
@@ -52,7 +55,8 @@ _OF_THE_CONTAINER = frozenset(
 )
 """Settings of a job that a simulation does not have, or that the container says."""
 
-_APPLICATION = (sys.executable, "-m", "deepracer.robomaker.command")
+_APPLICATION = ("deepracer", "robomaker")
+_TRACE = b"SIM_TRACE_LOG:"
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +77,10 @@ class Simulations:
         self.names = frozenset({*_OF_THE_ORIGINAL, *settings})
         self.defaults = find_input(Path("config/model_metadata.json")).parent
         self._workers: Workers | None = None
-        self._logs: dict[Path, int] = {}
+        self._starts = itertools.count()
 
     def start(self, place: Place) -> None:
-        """Start all of them; what they write comes on standard output as they are looked at.
+        """Start all of them; what they write comes on standard output.
 
         Raises:
             ConfigurationError: their number is none.
@@ -85,21 +89,25 @@ class Simulations:
         variables = simulation_variables(place, count)
 
         def start(worker: int) -> LaunchedProcess:
-            log_path = place.folder / f"worker-{worker}.log"
-            self._logs.setdefault(log_path, 0)
-            own = {**os.environ, **variables, "ROLLOUT_IDX": str(worker)}
-            return LaunchedProcess(_APPLICATION, own, log_path)
+            name = f"worker-{worker}-{next(self._starts)}"
+            own = {
+                **os.environ,
+                **variables,
+                "ROLLOUT_IDX": str(worker),
+                HEARTBEAT_VARIABLE: str(place.folder / f"{name}.heartbeat"),
+            }
+            log_path = place.folder / f"{name}.log"
+            return LaunchedProcess(_APPLICATION, own, log_path, listener=partial(_hear, worker))
 
         log.info("%d simulations start", count)
         self._workers = Workers(count, start, learning=None)
 
     def look(self) -> None:
-        """Pass on what they wrote, and start those again that died.
+        """Start those again that died.
 
         Raises:
             TrainingFailed: one dies over and over, or cannot use what it was given.
         """
-        self._pass_on()
         if self._workers is not None:
             try:
                 self._workers.look()
@@ -111,19 +119,12 @@ class Simulations:
         if self._workers is not None:
             stop_together(self._workers.launches)
             self._workers = None
-        self._pass_on()
 
-    def _pass_on(self) -> None:
-        """Print the lines that were written since, each with its simulation's name before it."""
-        for path, position in self._logs.items():
-            with path.open("rb") as file:
-                file.seek(position)
-                # A line that is not finished is printed when it is.
-                lines, _, _ = file.read().rpartition(b"\n")
-            if lines:
-                self._logs[path] = position + len(lines) + 1
-                for line in lines.decode(errors="replace").split("\n"):
-                    print(f"[{path.stem}] {line}", flush=True)
+
+def _hear(worker: int, line: bytes) -> None:
+    """Pass on a line of a simulation; those of each step are in the traces, in the store."""
+    if _TRACE not in line:
+        say(f"[worker-{worker}] {line.decode(errors='replace').rstrip()}")
 
 
 def worker_count(asked: Mapping[str, str], environment: Mapping[str, str]) -> int:
