@@ -146,6 +146,17 @@ def generate_launch_description():
                 " s3://bucket/prefix.",
             ),
             DeclareLaunchArgument(
+                "traces",
+                default_value="",
+                description="What the traces are kept below, if not the store.",
+            ),
+            DeclareLaunchArgument(
+                "metrics_file",
+                default_value="",
+                description="File of the metrics, if not one in the store: a path or"
+                " s3://bucket/key.",
+            ),
+            DeclareLaunchArgument(
                 "redis",
                 default_value="redis://127.0.0.1:6379",
                 description="Address of the Redis server that gets the experience in training:"
@@ -582,6 +593,7 @@ def generate_launch_description():
                         "lane_change_distance": number("lane_change_distance"),
                         "lower_lane_change_time": number("lower_lane_change_time"),
                         "max_steps": integer("max_steps"),
+                        "metrics_file": text("metrics_file"),
                         "min_distance_between_bot_cars": number("min_distance_between_bot_cars"),
                         "min_distance_between_obstacles": number("min_distance_between_obstacles"),
                         "mode": text("mode"),
@@ -605,6 +617,7 @@ def generate_launch_description():
                         "start_position_offset": number("start_position_offset"),
                         "store": text("store"),
                         "trace_log": boolean("trace_log"),
+                        "traces": text("traces"),
                         "track": text("track"),
                         "trials": integer("trials"),
                         "upper_lane_change_time": number("upper_lane_change_time"),

@@ -3,7 +3,6 @@
 import json
 import logging
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from deepracer_core.redis_discovery import (
 from deepracer_core.redis_following import RedisFollower
 from deepracer_core.redis_server import RedisServer
 from guarded_redis import PASSWORD, GuardedServer
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 HERE = "127.0.0.1"
 
@@ -52,13 +52,13 @@ def port_of(server: RedisServer) -> int:
 
 def set_at_last(client: redis.Redis, value: bytes) -> None:
     """Set a value as a publisher does, which tries until it is done."""
-    end = time.monotonic() + 10.0
-    while True:
-        try:
-            client.set("lap", value)
-            return
-        except redis.ConnectionError:
-            assert time.monotonic() < end
+    attempts = Retrying(
+        stop=stop_after_delay(10.0),
+        wait=wait_fixed(0.1),
+        retry=retry_if_exception_type(redis.ConnectionError),
+        reraise=True,
+    )
+    attempts(client.set, "lap", value)
 
 
 def test_nothing_is_found_before_it_is_published(storage: Storage) -> None:
@@ -78,6 +78,15 @@ def test_what_others_add_to_it_does_not_matter(storage: Storage) -> None:
     storage.write(IP_KEY, b'{"IP": "fd00::7", "written_by": "the original"}')
     assert find(storage) == RedisEndpoint("fd00::7")
     assert located(RedisEndpoint("fd00::7")) == "redis://[fd00::7]:6379"
+
+
+def test_a_port_that_is_not_said_is_the_default_one(place: str, tmp_path: Path) -> None:
+    storage = open_storage(place)
+    with RedisServer(tmp_path / "redis") as server:
+        port = port_of(server)
+        publish(storage, RedisEndpoint(HERE))
+        assert find(storage, default_port=port) == RedisEndpoint(HERE, port)
+        assert connect(located(RedisEndpoint(HERE, 1), found_in=place, default_port=port)).ping()
 
 
 @pytest.mark.parametrize(

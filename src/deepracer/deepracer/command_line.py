@@ -258,6 +258,20 @@ def smoke_command(
     raise typer.Exit(smoke(_resolve(given, config), Console()))
 
 
+@app.command("robomaker", short_help="Run the simulation that RoboMaker's variables ask for.")
+def robomaker_command() -> None:
+    """Run one simulation as a RoboMaker simulation application, told by environment variables.
+
+    docs/robomaker.md has their names. Waits for the trainer, drives until that or the evaluation
+    has ended, and says on the log what every value is and where it came from.
+    """
+    start_log(verbose=True)
+    # Only those who simulate so wait for what it takes.
+    from deepracer.robomaker.command import robomaker
+
+    raise typer.Exit(robomaker(os.environ))
+
+
 @app.command("check", short_help="Look at a job's settings and files; start nothing.")
 @takes_settings(*SETTING_NAMES)
 def check_command(

@@ -17,7 +17,9 @@ from deepracer_core.redis_following import RedisFollower, follow
 _SCHEMES = ("redis", "rediss", "unix")
 _TIMEOUT_S = 5.0
 _FOUND_IN = "found_in"
+_DEFAULT_PORT = "default_port"
 _PASSWORD_VARIABLE = "password_variable"
+_OWN = (_FOUND_IN, _DEFAULT_PORT, _PASSWORD_VARIABLE)
 
 _OUTAGES = (
     redis.ConnectionError,
@@ -43,10 +45,11 @@ def connect(url: str, deadline_s: float = 10.0) -> redis.Redis:
     Args:
         url: `redis://` or `rediss://` (TLS), with `user:password@` before the host, or
             `unix:///PATH` of a socket; redis-py's connection options (`ssl_ca_certs`,
-            `ssl_certfile`, ...) as its query, and two of our own: `password_variable`, the
+            `ssl_certfile`, ...) as its query, and some of our own: `password_variable`, the
             environment variable that holds the password, so that the address is no secret; and
             `found_in`, the place of the run in the store, where each new connection looks up
-            whether Redis has moved (`deepracer_core.redis_discovery`).
+            whether Redis has moved (`deepracer_core.redis_discovery`), to `default_port` where
+            no port is said there.
         deadline_s: how long to wait for a server that is down or still loads its data, seconds.
 
     Returns:
@@ -139,6 +142,7 @@ def located(
     endpoint: RedisEndpoint,
     *,
     found_in: str = "",
+    default_port: int = REDIS_PORT,
     password_variable: str = "",
     tls: bool = False,
     authority: str = "",
@@ -148,6 +152,7 @@ def located(
     Args:
         endpoint: where it listens.
         found_in: see `connect`; it stays at that place without one.
+        default_port: see `connect`.
         password_variable: see `connect`; it has no password without one.
         tls: whether it speaks TLS.
         authority: file of the authority that signed its certificate; one that the machine trusts
@@ -157,6 +162,7 @@ def located(
         "ssl_ca_certs": authority,
         _PASSWORD_VARIABLE: password_variable,
         _FOUND_IN: found_in,
+        _DEFAULT_PORT: str(default_port) if found_in and default_port != REDIS_PORT else "",
     }
     query = urlencode({name: value for name, value in options.items() if value})
     return f"{'rediss' if tls else 'redis'}://{endpoint}{'?' if query else ''}{query}"
@@ -192,7 +198,8 @@ def _client(url: str, where: str, timeout_s: float, retries: int) -> redis.Redis
             )
         parts = urlsplit(plain)
         known = RedisEndpoint(parts.hostname or "localhost", parts.port or REDIS_PORT)
-        follow(pool, RedisFollower(open_storage(own[_FOUND_IN]), known))
+        default_port = int(own.get(_DEFAULT_PORT, REDIS_PORT))
+        follow(pool, RedisFollower(open_storage(own[_FOUND_IN]), known, default_port))
     return redis.Redis.from_pool(pool)
 
 
@@ -200,7 +207,7 @@ def _split(url: str) -> tuple[str, dict[str, str]]:
     """An address as redis-py takes it, and the options of our own that were in it."""
     head, _, query = url.partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
-    own = {name: options.pop(name) for name in (_FOUND_IN, _PASSWORD_VARIABLE) if name in options}
+    own = {name: options.pop(name) for name in _OWN if name in options}
     return (f"{head}?{urlencode(options)}" if options else head) if own else url, own
 
 

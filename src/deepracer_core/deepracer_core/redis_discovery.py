@@ -55,8 +55,12 @@ def publish(storage: Storage, endpoint: RedisEndpoint) -> None:
     storage.write(IP_KEY, json.dumps(told).encode())
 
 
-def find(storage: Storage) -> RedisEndpoint | None:
+def find(storage: Storage, default_port: int = REDIS_PORT) -> RedisEndpoint | None:
     """Where Redis is said to be now; None when nothing has been said.
+
+    Args:
+        storage: of the run.
+        default_port: where no port is said.
 
     Raises:
         StoreError: it cannot be read.
@@ -67,7 +71,7 @@ def find(storage: Storage) -> RedisEndpoint | None:
         return None
     source = f"{storage.url}/{IP_KEY}"
     told = parse_object(stored.data, source)
-    host, port = told.get("IP"), told.get("port", REDIS_PORT)
+    host, port = told.get("IP"), told.get("port", default_port)
     if not isinstance(host, str) or not re.fullmatch(r"[A-Za-z0-9._:-]+", host):
         refuse(source, "IP", "the address of the machine with Redis", repr(host)[:80])
     if type(port) is not int or not 0 < port < 65536:

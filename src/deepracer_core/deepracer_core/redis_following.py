@@ -14,7 +14,7 @@ import redis
 
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.model_store import Storage, StoreError
-from deepracer_core.redis_discovery import RedisEndpoint, find
+from deepracer_core.redis_discovery import REDIS_PORT, RedisEndpoint, find
 
 _LOOK_EVERY_S = 2.0
 
@@ -27,6 +27,7 @@ class RedisFollower:
     Args:
         storage: of the run.
         known: where Redis was last found.
+        default_port: where no port is published.
         clock: seconds of a clock that only goes on.
     """
 
@@ -34,10 +35,12 @@ class RedisFollower:
         self,
         storage: Storage,
         known: RedisEndpoint,
+        default_port: int = REDIS_PORT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._storage = storage
         self._known = known
+        self._default_port = default_port
         self._clock = clock
         self._looked_at: float | None = None
         self._is_blind = False
@@ -55,7 +58,7 @@ class RedisFollower:
 
     def _look(self) -> None:
         try:
-            found = find(self._storage)
+            found = find(self._storage, self._default_port)
         except (StoreError, ConfigurationError) as error:
             if not self._is_blind:
                 _log.warning("where Redis is cannot be looked up (%s): %s", error, self._known)

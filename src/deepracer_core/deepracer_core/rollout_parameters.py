@@ -12,6 +12,7 @@ from deepracer_core.parameters import parameter
 from deepracer_core.race_parameters import RaceParameters, create_starts, create_trial_rules
 from deepracer_core.race_scenes import SceneSettings, create_scenes
 from deepracer_core.randomisation_parameters import RandomisationParameters, create_randomisation
+from deepracer_core.record_places import open_record_places
 from deepracer_core.records import EvaluationRecords, TrainingRecords
 from deepracer_core.records_writer import RecordsWriter
 from deepracer_core.reward import load_reward_function
@@ -45,6 +46,8 @@ class RolloutParameters(RaceParameters, RandomisationParameters):
     )
     trials: int = parameter(3, "laps to try in an evaluation", lowest=1, highest=1000)
     store: str = parameter("", "where the run's records are kept; nowhere if empty")
+    traces: str = parameter("", "what the traces are kept below; with the records if empty")
+    metrics_file: str = parameter("", "file of the metrics; with the records if empty")
     workers: int = parameter(1, "simulation workers of the run", lowest=1, highest=10_000)
     hyperparameters: str = parameter("", "path of hyperparameters.json, for training")
     trace_log: bool = parameter(False, "whether each step is printed as a SIM_TRACE_LOG line")
@@ -91,10 +94,13 @@ def create_writer(given: RolloutParameters) -> RecordsWriter | None:
     if not given.store:
         return None
     storage = open_storage(given.store)
+    places = open_record_places(given.traces, given.metrics_file)
     is_discrete = load_model_metadata(given.model_metadata).action_space.is_discrete
     trace_log = sys.stdout if given.trace_log else None
     if given.mode != "training":
-        return RecordsWriter(EvaluationRecords(storage, is_discrete=is_discrete), trace_log)
+        return RecordsWriter(
+            EvaluationRecords(storage, is_discrete=is_discrete, places=places), trace_log
+        )
     hyperparameters = (
         load_hyperparameters(given.hyperparameters) if given.hyperparameters else Hyperparameters()
     )
@@ -105,5 +111,6 @@ def create_writer(given: RolloutParameters) -> RecordsWriter | None:
         # An iteration of the run is as long as the user says, whoever drives it.
         episodes_per_iteration=ceil(hyperparameters.num_episodes_between_training / given.workers),
         is_discrete=is_discrete,
+        places=places,
     )
     return RecordsWriter(records, trace_log)
