@@ -118,6 +118,8 @@ def test_an_interruption_in_the_middle_of_an_update(
     # One machine after it finds the versions in S3, one has the checkpoint folder alone.
     lost = f"{bucket.name}-lost"
     bucket.client.create_bucket(Bucket=lost)
+    reward = asked["reward_function_s3_source"]
+    bucket.client.put_object(Bucket=lost, Key=reward, Body=bucket.get(reward))
     made = []
     for place in (bucket.name, lost):
         again = OptMl(tmp_path / place / "opt-ml", opt_ml.variables)
@@ -159,7 +161,7 @@ def test_the_duration_is_that_of_all_containers_together(
 
     # Another job, whatever it finds in the folder, has all of its time.
     container = opt_ml.start(TRAINING_JOB_NAME="second-job")
-    container.wait_until(lambda: bool(job.trainer_state()))
+    container.wait_until(lambda: job.trainer_state().get("state") == "collecting")
     assert job.trainer_state()["seconds_left"] > 500.0
     container.interrupt()
 

@@ -150,7 +150,8 @@ class Trainer:
                     self._learn(iteration)
         except JobOverError:
             pass
-        self._tell("ended")
+        # Simulations go home when a training has ended; one that was interrupted may come back.
+        self._tell("interrupted" if self._stop.is_set() else "ended")
         _LOG.info(
             "training ended version=%d %s laps_in_a_row=%d",
             self.version,
