@@ -39,7 +39,7 @@ ENV HEARTBEAT_FILE=/tmp/heartbeat \
     PYTHONUNBUFFERED=1
 EXPOSE 6379
 HEALTHCHECK --interval=30s --timeout=5s --start-period=5m --retries=4 \
-    CMD ["/opt/deepracer/docker/heartbeat.sh"]
+    CMD ["/opt/deepracer/docker/health.sh"]
 # It begins as root, for SageMaker, whose folders are root's, and goes on as the user deepracer.
 ENTRYPOINT ["/opt/deepracer/docker/trainer.sh"]
 CMD ["train"]
@@ -86,7 +86,7 @@ COPY docker docker
 ENV PYTHONUNBUFFERED=1
 USER 10001
 HEALTHCHECK --interval=30s --timeout=10s --start-period=2m --retries=3 \
-    CMD ["/opt/deepracer/docker/simulation_health.sh"]
+    CMD ["/opt/deepracer/docker/health.sh"]
 ENTRYPOINT ["/opt/deepracer/docker/simulation.sh"]
 
 # ---- job -----------------------------------------------------------------------------------------
@@ -101,6 +101,6 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 ENV HEARTBEAT_FILE=/tmp/heartbeat
 HEALTHCHECK --interval=30s --timeout=5s --start-period=5m --retries=4 \
-    CMD ["/opt/deepracer/docker/heartbeat.sh"]
+    CMD ["/opt/deepracer/docker/health.sh"]
 ENTRYPOINT ["/opt/deepracer/docker/job.sh"]
 CMD ["train"]

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -216,16 +215,3 @@ def test_root_hands_over_the_folders_and_becomes_the_user(open_folder):
         *(script, "root", "id", "-un"),
     )
     assert done.stdout == "nobody\n", "who is not root stays who it is"
-
-
-def test_the_heartbeat_is_heard_while_it_is_young(tmp_path):
-    file = tmp_path / "heartbeat"
-    environment = {**os.environ, "HEARTBEAT_FILE": str(file)}
-    done = run(DOCKER / "heartbeat.sh", env=environment)
-    assert done.returncode == 1
-    assert "the training has not begun" in done.stdout
-    file.touch()
-    assert run(DOCKER / "heartbeat.sh", env=environment).returncode == 0
-    os.utime(file, (time.time() - 60, time.time() - 60))
-    assert run(DOCKER / "heartbeat.sh", env=environment).returncode == 1
-    assert run(DOCKER / "heartbeat.sh", "90", env=environment).returncode == 0

@@ -15,7 +15,6 @@ from deepracer_core.errors import ConfigurationError
 from deepracer_core.json_fields import read_number
 from deepracer_trainer.sagemaker.learning import Place, TrainingFailed
 from deepracer_trainer.sagemaker.output import say
-from deepracer_trainer.sagemaker.train import HEARTBEAT_VARIABLE
 from deepracer_trainer.sagemaker.train import main as train_in_container
 
 from deepracer.failure import JobFailed
@@ -23,6 +22,7 @@ from deepracer.launched import LaunchedProcess, stop_together
 from deepracer.project_files import find_input
 from deepracer.settings_sources import SETTING_NAMES, variable_name
 from deepracer.workers import Workers
+from deepracer_core import heartbeat
 
 WORKERS_VARIABLE = "NUM_WORKERS"
 _MOST_WORKERS = 32
@@ -94,7 +94,7 @@ class Simulations:
                 **os.environ,
                 **variables,
                 "ROLLOUT_IDX": str(worker),
-                HEARTBEAT_VARIABLE: str(place.folder / f"{name}.heartbeat"),
+                heartbeat.VARIABLE: str(place.folder / f"{name}.heartbeat"),
             }
             log_path = place.folder / f"{name}.log"
             return LaunchedProcess(_APPLICATION, own, log_path, listener=partial(_hear, worker))

@@ -20,6 +20,8 @@ WINDOW_S = 600.0
 FIRST_PAUSE_S = 1.0
 """Seconds from a death to the next start; doubled with each death within `WINDOW_S`."""
 
+_OUTPUT_S = 1.0
+
 log = logging.getLogger(__name__)
 
 
@@ -95,6 +97,7 @@ class Workers:
         launched = worker.launched
         # A port, a socket or the car's clock must not be shared with what is left of it.
         others = [*self.launches] if self._learning is None else [*self.launches, self._learning]
+        launched.wait_for_output(_OUTPUT_S)
         launched.clear_away(beside=[each for each in others if each is not launched])
         now = self._clock()
         worker.deaths.append(now)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import redis
 from deepracer_core.episode import EpisodeRecord
+from deepracer_core.heartbeat import Heartbeat
 from deepracer_core.hyperparameters import load_hyperparameters
 from deepracer_core.redis_connection import connect, is_outage
 from deepracer_core.run_status import RunStatus
@@ -33,6 +34,7 @@ OVERTIME_S = 180.0
 """Seconds beyond the job's duration after which a trainer that has not ended is taken for hung."""
 
 _LOOK_S = 0.5
+_WELL_S = 30.0
 _LONGEST_JOB_S = 864_000
 
 _LOG = logging.getLogger(__name__)
@@ -91,7 +93,7 @@ def learn(
     checkpoints: Checkpoints,
     stop: threading.Event,
     beside: Beside | None,
-    heartbeat: Path,
+    heartbeat: Heartbeat,
 ) -> None:
     """Train until the job's duration is over, a term condition is met, or it is told to stop.
 
@@ -100,7 +102,7 @@ def learn(
         checkpoints: counts the job's time over its containers.
         stop: when set, the training ends soon.
         beside: what runs beside the trainer, if anything does.
-        heartbeat: file that is touched as long as all is well.
+        heartbeat: told as long as all is well.
 
     Raises:
         ConfigurationError, RedisServerError, RedisUnavailable, TrainingFailed: it cannot go on.
@@ -122,7 +124,7 @@ def learn(
         if beside is not None:
             beside.start(place)
         while trainer.exit_code is None and not stop.is_set():
-            heartbeat.touch()
+            heartbeat.beat("training", _WELL_S)
             episodes.say_new()
             place.redis.look()
             if beside is not None:

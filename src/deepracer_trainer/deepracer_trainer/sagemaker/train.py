@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.heartbeat import Heartbeat
 from deepracer_core.model_store import (
     ModelStore,
     StoreError,
@@ -43,7 +44,7 @@ from deepracer_trainer.sagemaker.request import Request, sort_hyperparameters
 PACKAGE_PATIENCE_S = 60.0
 """Seconds that the car's package may take: after SIGTERM the service waits for two minutes."""
 
-HEARTBEAT_VARIABLE = "HEARTBEAT_FILE"
+_PREPARATION_S = 300.0
 
 _FAILURES = (ConfigurationError, RedisServerError, RedisUnavailable, StoreError, TrainingFailed)
 
@@ -89,6 +90,8 @@ def train(container: Container, stop: threading.Event, beside: Beside | None = N
         RedisServerError, RedisUnavailable, StoreError: Redis or the store cannot be used.
         TrainingFailed: a part of the job died, or nothing was learnt.
     """
+    heartbeat = Heartbeat.of(os.environ)
+    heartbeat.beat("reading what it was given", _PREPARATION_S)
     asked = sort_hyperparameters(
         container.hyperparameters(), () if beside is None else beside.names
     )
@@ -112,8 +115,8 @@ def train(container: Container, stop: threading.Event, beside: Beside | None = N
             if beside is None:
                 redis.publish(open_storage(url))
             place = Place(asked, inputs, run_name(request.s3_prefix), redis, folder)
-            heartbeat = Path(os.environ.get(HEARTBEAT_VARIABLE) or folder / "heartbeat")
             learn(place, checkpoints, stop, beside, heartbeat)
+        heartbeat.beat("packing the model", PACKAGE_PATIENCE_S)
         if redis.server is not None:
             checkpoints.keep_redis_data(data)
     try:
