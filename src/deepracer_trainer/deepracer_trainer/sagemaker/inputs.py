@@ -36,6 +36,15 @@ class Inputs:
     hyperparameters: Path
     reward_function: Path | None
 
+    def contents(self) -> dict[str, bytes]:
+        """What is in them, by their public names."""
+        paths = {
+            METADATA: self.model_metadata,
+            HYPERPARAMETERS: self.hyperparameters,
+            REWARD: self.reward_function,
+        }
+        return {name: path.read_bytes() for name, path in paths.items() if path is not None}
+
 
 def gather_inputs(
     asked: Asked, channels: Mapping[str, Path], folder: Path, defaults: Path | None = None

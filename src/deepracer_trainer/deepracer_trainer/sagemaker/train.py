@@ -29,6 +29,7 @@ from deepracer_core.model_store import (
 )
 from deepracer_core.model_store.first_version import copy_as_first_version
 from deepracer_core.model_watcher import choose_version
+from deepracer_core.records import keep_inputs
 from deepracer_core.redis_connection import RedisUnavailable
 from deepracer_core.redis_discovery import run_name
 from deepracer_core.redis_server import RedisServerError
@@ -111,9 +112,12 @@ def train(container: Container, stop: threading.Event, beside: Beside | None = N
         inputs = gather_inputs(asked, container.channels(), folder / "inputs", defaults)
         data = folder / "redis"
         checkpoints.copy_redis_data(data)
+        storage = open_storage(url)
+        # Before a simulation is told where Redis is: it may find those of an earlier job there.
+        keep_inputs(storage, inputs.contents())
         with open_redis(os.environ, data, for_others=beside is None) as redis:
             if beside is None:
-                redis.publish(open_storage(url))
+                redis.publish(storage)
             place = Place(asked, inputs, run_name(request.s3_prefix), redis, folder)
             learn(place, checkpoints, stop, beside, heartbeat)
         heartbeat.beat("packing the model", PACKAGE_PATIENCE_S)
