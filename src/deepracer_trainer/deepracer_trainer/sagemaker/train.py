@@ -100,31 +100,34 @@ def train(container: Container, stop: threading.Event, beside: Beside | None = N
     _check_hosts(container)
     _set_variables(container, request)
     checkpoints = Checkpoints(container.checkpoints, container.job_name)
-    url = request.store
-    store = open_model_store(url)
+    store = open_model_store(request.store)
     store.check(writing=True)
     checkpoints.restore_versions(store)
     _start_from_pretrained(request, store)
     with tempfile.TemporaryDirectory(prefix="deepracer-") as work:
         folder = Path(work)
-        defaults = None if beside is None else beside.defaults
         (folder / "inputs").mkdir()
+        defaults = None if beside is None else beside.defaults
         inputs = gather_inputs(asked, container.channels(), folder / "inputs", defaults)
-        data = folder / "redis"
-        checkpoints.copy_redis_data(data)
-        storage = open_storage(url)
+        storage = open_storage(request.store)
         # Before a simulation is told where Redis is: it may find those of an earlier job there.
         keep_inputs(storage, inputs.contents())
-        with open_redis(os.environ, data, for_others=beside is None) as redis:
+        checkpoints.copy_redis_data(folder / "redis")
+        with open_redis(os.environ, folder / "redis", for_others=beside is None) as redis:
             if beside is None:
                 redis.publish(storage)
             place = Place(asked, inputs, run_name(request.s3_prefix), redis, folder)
             learn(place, checkpoints, stop, beside, heartbeat)
-        heartbeat.beat("packing the model", PACKAGE_PATIENCE_S)
         if redis.server is not None:
-            checkpoints.keep_redis_data(data)
+            checkpoints.keep_redis_data(folder / "redis")
+    heartbeat.beat("packing the model", PACKAGE_PATIENCE_S)
+    _pack(store, request.store, container.model, stop)
+
+
+def _pack(store: ModelStore, url: str, folder: Path, stop: threading.Event) -> None:
+    """Fill the model's folder; of a job that was stopped, as far as that can be done."""
     try:
-        version = fill_model_folder(store, url, container.model, PACKAGE_PATIENCE_S)
+        version = fill_model_folder(store, url, folder, PACKAGE_PATIENCE_S)
     except StoreUnavailable as error:
         if not stop.is_set():
             raise
