@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.model_store import open_model_store
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_discovery import RedisEndpoint, publish
 from deepracer_core.run_status import RunStatus
@@ -78,7 +79,8 @@ def trainer(bucket: Bucket, redis, hyperparameters, seconds: int) -> list[str]:
 def test_a_training_and_an_evaluation(files, redis, start, tmp_path, simulator):
     values = json.loads((CONFIG / "hyperparameters.json").read_text())
     hyperparameters = tmp_path / "hyperparameters.json"
-    hyperparameters.write_text(json.dumps({**values, "num_episodes_between_training": 2}))
+    few = {"num_episodes_between_training": 2, "term_cond_max_episodes": 4}
+    hyperparameters.write_text(json.dumps({**values, **few}))
     simulator = {"DEEPRACER_SIMULATOR": simulator} if simulator == "flat" else {}
     simulation = start(
         {
@@ -102,19 +104,21 @@ def test_a_training_and_an_evaluation(files, redis, start, tmp_path, simulator):
         RunStatus(client, "rl-deepracer-first"),
     )
     simulation.wait_until(lambda: buffer.stats().appended > 0, 180.0)
-    simulation.wait_until(lambda: len(status.episodes()) >= 5, 180.0)
-    simulation.wait_until(lambda: files.run.read("versions/00000001/manifest.json") is not None)
-    assert learning.stop() == 0, learning.tail()
+    assert learning.process.wait(timeout=300) == 0, learning.tail()
+    assert open_model_store(files.address).latest() == 2
     # It ends by itself when the trainer has.
     assert simulation.process.wait(timeout=30) == 0, simulation.tail()
-    assert "the trainer has ended" in simulation.tail()
+    told = simulation.log.read_text()
+    assert "the trainer has ended, and the simulation with it" in told
+    assert "setting track=pond_oval source=WORLD_NAME" in told
+    assert "SIM_TRACE_LOG:0,0," in told
+    assert "planted-secret" not in told
+    assert "has no effect" not in told
 
     metrics = json.loads(files.whole.read("DeepRacer-Metrics/TrainingMetrics-1.json").data)
     assert len(metrics["metrics"]) == len(status.episodes())
     assert files.whole.read("traces-of/first/training-simtrace/0-iteration.csv") is not None
     assert not list(files.run.keys("training-simtrace/"))
-    assert "SIM_TRACE_LOG:0,0," in simulation.log.read_text()
-    assert "planted-secret" not in simulation.log.read_text()
 
     evaluation = start(
         {
@@ -130,7 +134,7 @@ def test_a_training_and_an_evaluation(files, redis, start, tmp_path, simulator):
         *(SIMULATION, "ros2", "launch", "deepracer", "sim.launch.py"),
     )
     assert evaluation.process.wait(timeout=180) == 0, evaluation.tail()
-    assert re.search(r"trial 1: .*\"mode\": \"evaluation\"", evaluation.tail())
+    assert re.search(r'trial 1: .*"mode": "evaluation"', evaluation.log.read_text())
     metrics = json.loads(files.whole.read("DeepRacer-Metrics/EvaluationMetrics-1.json").data)
     assert [entry["trial"] for entry in metrics["metrics"]] == [1]
     assert files.run.read("evaluation-20260101000000/evaluation-simtrace/0-iteration.csv")

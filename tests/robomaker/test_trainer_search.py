@@ -194,7 +194,7 @@ def test_a_given_address_is_waited_for(tmp_path, waiting, later):
         wait_for_redis(url, waiting(0.5))
 
 
-@pytest.mark.parametrize("before", [None, "ended"])
+@pytest.mark.parametrize("before", [None, "ended", "interrupted"])
 def test_a_trainer_at_work_is_waited_for(redis, waiting, later, caplog, before):
     caplog.set_level(logging.INFO)
     status = RunStatus(connect(redis.url), "first")

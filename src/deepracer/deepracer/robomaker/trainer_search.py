@@ -22,8 +22,9 @@ from deepracer.robomaker.job import RedisAccess
 from deepracer.robomaker.places import RunPlace
 from deepracer.robomaker.waiting import PATIENCE_S, Waiting
 
-ENDED = "ended"
-"""What the trainer says last of its state."""
+_ENDED = "ended"
+_GONE = {_ENDED: "the last one has ended", "interrupted": "the last one was interrupted"}
+"""What the trainer says last of its state, and what that means to one that looks for it."""
 
 _ANSWER_S = 2.0
 _LOOK_S = 2.0
@@ -99,7 +100,7 @@ def wait_for_trainer(url: str, run: str, waiting: Waiting) -> None:
             return f"Redis is away ({error})"
         if told is None:
             return f"no trainer of the run {run!r} has written to Redis"
-        return told if told.get("state") != ENDED else "the last one has ended"
+        return _GONE.get(told.get("state", ""), told)
 
     told = waiting.wait_for("the trainer", "see whether it runs, and for the same prefix", look)
     log.info("the trainer is there: %s, version %s", told.get("state"), told.get("version"))
@@ -143,7 +144,7 @@ class TrainerWatch:
                 ) from error
             return False
         self._seen_at = self._clock()
-        return told is not None and told.get("state") == ENDED
+        return told is not None and told.get("state") == _ENDED
 
 
 def _why_not(url: str) -> str:
