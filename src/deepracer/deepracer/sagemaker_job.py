@@ -56,6 +56,7 @@ _OF_THE_CONTAINER = frozenset(
 """Settings of a job that a simulation does not have, or that the container says."""
 
 _APPLICATION = ("deepracer", "robomaker")
+_COMPLAINT = "deepracer: "
 _TRACE = b"SIM_TRACE_LOG:"
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ class Simulations:
         self.defaults = find_input(Path("config/model_metadata.json")).parent
         self._workers: Workers | None = None
         self._starts = itertools.count()
+        self._complaints: dict[int, list[str]] = {}
 
     def start(self, place: Place) -> None:
         """Start all of them; what they write comes on standard output.
@@ -96,8 +98,13 @@ class Simulations:
                 "ROLLOUT_IDX": str(worker),
                 heartbeat.VARIABLE: str(place.folder / f"{name}.heartbeat"),
             }
-            log_path = place.folder / f"{name}.log"
-            return LaunchedProcess(_APPLICATION, own, log_path, listener=partial(_hear, worker))
+            self._complaints[worker] = []
+            return LaunchedProcess(
+                _APPLICATION,
+                own,
+                place.folder / f"{name}.log",
+                listener=partial(self._hear, worker),
+            )
 
         log.info("%d simulations start", count)
         self._workers = Workers(count, start, learning=None)
@@ -112,7 +119,8 @@ class Simulations:
             try:
                 self._workers.look()
             except JobFailed as error:
-                raise TrainingFailed(str(error)) from error
+                said = [" ".join(lines) for lines in self._complaints.values() if lines]
+                raise TrainingFailed(said[0] if said else str(error)) from error
 
     def stop(self) -> None:
         """End all of them."""
@@ -120,11 +128,17 @@ class Simulations:
             stop_together(self._workers.launches)
             self._workers = None
 
-
-def _hear(worker: int, line: bytes) -> None:
-    """Pass on a line of a simulation; those of each step are in the traces, in the store."""
-    if _TRACE not in line:
-        say(f"[worker-{worker}] {line.decode(errors='replace').rstrip()}")
+    def _hear(self, worker: int, line: bytes) -> None:
+        """Pass on a line of a simulation; those of each step are in the traces, in the store."""
+        if _TRACE in line:
+            return
+        text = line.decode(errors="replace").rstrip()
+        say(f"[worker-{worker}] {text}")
+        complaint = self._complaints[worker]
+        if text.startswith(_COMPLAINT):
+            complaint[:] = [f"worker {worker}: {text.removeprefix(_COMPLAINT)}"]
+        elif complaint:
+            complaint.append(text)
 
 
 def worker_count(asked: Mapping[str, str], environment: Mapping[str, str]) -> int:
