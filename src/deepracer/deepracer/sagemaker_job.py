@@ -98,7 +98,7 @@ class Simulations:
                 "ROLLOUT_IDX": str(worker),
                 heartbeat.VARIABLE: str(place.folder / f"{name}.heartbeat"),
             }
-            self._complaints[worker] = []
+            self._complaints.pop(worker, None)
             return LaunchedProcess(
                 _APPLICATION,
                 own,
@@ -119,8 +119,8 @@ class Simulations:
             try:
                 self._workers.look()
             except JobFailed as error:
-                said = [" ".join(lines) for lines in self._complaints.values() if lines]
-                raise TrainingFailed(said[0] if said else str(error)) from error
+                complaint = next(reversed(self._complaints.values()), [str(error)])
+                raise TrainingFailed(" ".join(complaint)) from error
 
     def stop(self) -> None:
         """End all of them."""
@@ -134,11 +134,12 @@ class Simulations:
             return
         text = line.decode(errors="replace").rstrip()
         say(f"[worker-{worker}] {text}")
-        complaint = self._complaints[worker]
         if text.startswith(_COMPLAINT):
-            complaint[:] = [f"worker {worker}: {text.removeprefix(_COMPLAINT)}"]
-        elif complaint:
-            complaint.append(text)
+            # The newest one comes last.
+            self._complaints.pop(worker, None)
+            self._complaints[worker] = [f"worker {worker}: {text.removeprefix(_COMPLAINT)}"]
+        elif worker in self._complaints:
+            self._complaints[worker].append(text)
 
 
 def worker_count(asked: Mapping[str, str], environment: Mapping[str, str]) -> int:
