@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -223,3 +225,13 @@ def test_a_file_in_two_channels(opt_ml, container, tmp_path):
     opt_ml.give({}, one=files, other=files)
     with pytest.raises(ConfigurationError, match=r"in several channels, .*: leave one"):
         gather({}, container.channels(), tmp_path)
+
+
+def test_the_program_that_watches_needs_no_tensorflow():
+    code = (
+        "import sys\n"
+        "sys.modules.update(dict.fromkeys(['tensorflow', 'keras', 'rclpy']))\n"
+        "import deepracer_trainer.sagemaker.train\n"
+    )
+    environment = {"PYTHONPATH": ":".join(filter(None, sys.path))}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
