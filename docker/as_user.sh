@@ -17,4 +17,9 @@ if [ "$(id -u)" -eq 0 ]; then
     home=$(getent passwd "$user" | cut -d: -f6)
     exec setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups -- env "HOME=$home" "$@"
 fi
+# Kubernetes can give the container a user that has no home.
+if [ ! -w "${HOME:-/}" ]; then
+    HOME=$(mktemp -d)
+    export HOME
+fi
 exec "$@"

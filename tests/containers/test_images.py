@@ -215,3 +215,17 @@ def test_root_hands_over_the_folders_and_becomes_the_user(open_folder):
         *(script, "root", "id", "-un"),
     )
     assert done.stdout == "nobody\n", "who is not root stays who it is"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_user_without_a_home_gets_one(open_folder):
+    script = shutil.copy(DOCKER / "as_user.sh", open_folder)
+    inner = 'test -w "$HOME" && echo "$HOME"'
+    done = run(
+        *("setpriv", "--reuid=nobody", "--clear-groups", "--"),
+        *(script, "root", "sh", "-c", inner),
+        env={**os.environ, "HOME": "/nonexistent"},
+    )
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.startswith("/tmp/")
+    Path(done.stdout.strip()).rmdir()
