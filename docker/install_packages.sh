@@ -14,5 +14,9 @@ export SOURCE_DATE_EPOCH
 copies=$(mktemp -d)
 trap 'rm -rf "$copies"' EXIT
 for package in "$@"; do cp -R "$repository/src/$package" "$copies/$package"; done
-"$target/bin/python" -m pip install --no-input --disable-pip-version-check \
-    --no-deps --no-index --no-build-isolation "$copies"/*/
+pip() {
+    "$target/bin/python" -m pip --no-input --disable-pip-version-check "$@"
+}
+# By way of wheels, whose names are all that an installation notes down: no path of the copies.
+pip wheel --no-deps --no-index --no-build-isolation --wheel-dir "$copies/wheels" "$copies"/*/
+pip install --force-reinstall --no-deps --no-index --find-links "$copies/wheels" "$@"

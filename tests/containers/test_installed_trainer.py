@@ -27,6 +27,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
+            # The workspace of the tests is none of the image's.
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         )
         assert done.returncode == 0, done.stdout[-4000:]
     return target
@@ -34,12 +36,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_version_is_the_fixed_one(installed: Path):
     python = installed / "bin" / "python"
-    freeze = [python, "-m", "pip", "freeze", "--all"]
+    freeze = [python, "-I", "-m", "pip", "freeze", "--all"]
     said = subprocess.run(freeze, stdout=subprocess.PIPE, text=True, check=True).stdout
     found = {
         line.split("==")[0].lower().replace("_", "-"): line.split("==")[1]
         for line in said.splitlines()
-        if "==" in line
+        if not line.startswith("deepracer")
     }
     constraints = (REPOSITORY / "constraints.txt").read_text()
     assert {"tensorflow", "redis", "boto3", "ai-edge-litert"} <= set(found)
@@ -53,6 +55,7 @@ def test_the_same_sources_give_the_same_bytes(installed: Path):
     compiled = next(installed.glob("lib/*/site-packages/deepracer_core/__pycache__/episode.*.pyc"))
     # PEP 552: a hash of the source instead of its date, and it is looked at.
     assert int.from_bytes(compiled.read_bytes()[4:8], "little") == 0b11
+    assert not list(installed.glob("lib/*/site-packages/deepracer_*/direct_url.json"))
     assert not list((REPOSITORY / "src").glob("*/build"))
 
 
