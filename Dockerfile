@@ -66,6 +66,8 @@ RUN if [ -n "${APT_SNAPSHOT}" ]; then /opt/deepracer/docker/apt_snapshot.sh "${A
 WORKDIR /opt/deepracer
 
 FROM simulation-base AS simulation-build
+# With it compiled files are checked by hashes of their sources, not by dates.
+ARG SOURCE_DATE_EPOCH=315532800
 COPY setup setup
 COPY stand_ins stand_ins
 COPY requirements.txt constraints.txt constraints-numpy1.txt colcon.meta ./
@@ -78,7 +80,8 @@ COPY launch launch
 COPY models models
 COPY worlds worlds
 COPY src src
-RUN python3 -m setup --only plugin --only workspace
+RUN python3 -m setup --only plugin --only workspace \
+    && .venv/bin/python -m compileall -q src
 
 FROM simulation-base AS simulation
 COPY --from=simulation-build /opt/deepracer /opt/deepracer
@@ -92,6 +95,7 @@ ENTRYPOINT ["/opt/deepracer/docker/simulation.sh"]
 # ---- job -----------------------------------------------------------------------------------------
 
 FROM simulation AS job
+ARG SOURCE_DATE_EPOCH=315532800
 # hadolint ignore=DL3002
 USER 0
 # hadolint ignore=DL3008
