@@ -84,7 +84,18 @@ RUN python3 -m setup --only plugin --only workspace \
     && .venv/bin/python -m compileall -q src
 
 FROM simulation-base AS simulation
-COPY --from=simulation-build /opt/deepracer /opt/deepracer
+COPY --from=simulation-build /opt/deepracer/.venv .venv
+COPY setup setup
+COPY stand_ins stand_ins
+COPY requirements.txt constraints.txt constraints-numpy1.txt colcon.meta ./
+COPY config config
+COPY launch launch
+COPY models models
+COPY worlds worlds
+COPY --from=simulation-build /opt/deepracer/.setup .setup
+COPY --from=simulation-build /opt/deepracer/build build
+COPY --from=simulation-build /opt/deepracer/install install
+COPY --from=simulation-build /opt/deepracer/src src
 COPY docker docker
 ENV PYTHONUNBUFFERED=1
 USER 10001
