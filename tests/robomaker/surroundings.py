@@ -8,7 +8,7 @@ from deepracer_core.model_store import Storage, open_storage
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "config"
 SIMULATION = ROOT / "docker" / "simulation.sh"
-HEALTH = ROOT / "docker" / "simulation_health.sh"
+HEALTH = ROOT / "docker" / "health.sh"
 
 
 @dataclass

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from deepracer.robomaker.heartbeat import Heartbeat
+from deepracer_core.heartbeat import Heartbeat
 from surroundings import HEALTH
 
 
@@ -22,7 +22,7 @@ def health(file: Path) -> tuple[int, str]:
 
 def test_before_anything_has_begun(tmp_path):
     file = tmp_path / "heartbeat"
-    assert health(file) == (1, f"the simulation has not begun: there is no {file}")
+    assert health(file) == (1, f"nothing has begun: there is no {file}")
 
 
 def test_it_is_well_as_long_as_it_said(tmp_path):

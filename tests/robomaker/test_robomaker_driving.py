@@ -13,12 +13,12 @@ from deepracer.failure import JobFailed
 from deepracer.interruption import Interruption
 from deepracer.relay import OutputRelay
 from deepracer.robomaker.driving import drive
-from deepracer.robomaker.heartbeat import Heartbeat
 from deepracer.robomaker.preparation import PreparedSimulation
 from deepracer.workplace import Workplace, claim_workplace
 from deepracer_core.episode import EpisodeRecord, EpisodeStatus
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.evaluation_results import write_results
+from deepracer_core.heartbeat import Heartbeat
 from deepracer_core.redis_connection import connect
 from deepracer_core.run_status import RunStatus
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from deepracer.failure import JobFailed
 from deepracer.interruption import Interruption
-from deepracer.robomaker.heartbeat import Heartbeat
 from deepracer.robomaker.inputs import Inputs
 from deepracer.robomaker.job import RedisAccess
 from deepracer.robomaker.places import RunPlace, run_place
@@ -24,6 +23,7 @@ from deepracer.robomaker.trainer_search import (
 )
 from deepracer.robomaker.waiting import PATIENCE_S, Interrupted, Waiting
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.heartbeat import Heartbeat
 from deepracer_core.model_store import StoreConfigurationError
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_discovery import RedisEndpoint, publish

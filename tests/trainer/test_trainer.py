@@ -291,7 +291,7 @@ def test_a_stop_during_an_update_leaves_the_last_version_and_the_experience(run)
     trainer.run()
     assert run.store.versions() == [1]
     assert run.buffer.stats().segments == 2
-    assert run.status.trainer()["state"] == "ended"
+    assert run.status.trainer()["state"] == "interrupted"
 
 
 def test_the_score_of_a_term_condition_ends_the_training(run):

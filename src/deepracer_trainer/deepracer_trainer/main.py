@@ -73,6 +73,8 @@ def _train(
     from deepracer_trainer.learner import build_learner
     from deepracer_trainer.trainer import Limits, Trainer
 
+    # It tells of every file that it writes and removes again to make policy.tflite.
+    logging.getLogger("tensorflow").setLevel(logging.WARNING)
     tf.config.threading.set_intra_op_parallelism_threads(given.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     try:
@@ -89,7 +91,18 @@ def _train(
         stop_after_laps=given.stop_after_laps or None,
     )
     stop = threading.Event()
-    trainer = Trainer(learner, buffer, status, store, hyperparameters, limits, user_files, stop)
+    copies = None if given.checkpoints is None else open_model_store(str(given.checkpoints))
+    trainer = Trainer(
+        learner,
+        buffer,
+        status,
+        store,
+        hyperparameters,
+        limits,
+        user_files,
+        stop,
+        copies=copies,
+    )
     _LOG.info(
         "trainer ready algorithm=%s network=%s parameters=%d store=%s",
         metadata.training_algorithm,
@@ -171,6 +184,7 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="the training ends after so many complete laps in a row; 0: never",
     )
+    add("--checkpoints", type=Path, help="folder for copies of the newest versions")
     add("--threads", type=_positive, default=1, help="of TensorFlow")
     return parser
 

@@ -5,6 +5,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.heartbeat import Heartbeat
 from deepracer_core.model_store import StoreConfigurationError, StoreError
 from deepracer_core.redis_connection import RedisUnavailable
 
@@ -12,7 +13,6 @@ from deepracer.failure import JobFailed
 from deepracer.interruption import Interruption
 from deepracer.robomaker import told
 from deepracer.robomaker.driving import drive
-from deepracer.robomaker.heartbeat import Heartbeat
 from deepracer.robomaker.inputs import read_yaml
 from deepracer.robomaker.job import for_this_worker
 from deepracer.robomaker.preparation import prepare

@@ -8,13 +8,13 @@ from typing import BinaryIO
 
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.evaluation_results import read_results
+from deepracer_core.heartbeat import Heartbeat
 
 from deepracer import exit_codes
 from deepracer.failure import JobFailed, launch_failure
 from deepracer.interruption import Interruption
 from deepracer.launch_log import first_end
 from deepracer.launched import LaunchedProcess, ros2_launch
-from deepracer.robomaker.heartbeat import Heartbeat
 from deepracer.robomaker.preparation import PreparedSimulation
 from deepracer.robomaker.trainer_search import TrainerWatch
 from deepracer.workplace import Workplace

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from deepracer_core.heartbeat import Heartbeat
 from deepracer_core.model_store import StoreConfigurationError, StoreError
 
 from deepracer.failure import JobFailed
 from deepracer.interruption import Interruption
-from deepracer.robomaker.heartbeat import Heartbeat
 
 PATIENCE_S = 1200.0
 """Seconds that a simulation waits for its trainer, at the beginning and in an outage: as long as

@@ -1,7 +1,7 @@
-"""A file that says until when a simulation counts as well; `docker/simulation_health.sh` reads it.
+"""A file that says until when a container counts as well; `docker/health.sh` reads it.
 
 It has one line, the time up to which it holds (Unix, seconds) and what is being done, like
-`1795530000 driving`. A simulation that hangs no longer writes it.
+`1795530000 driving`. A simulation or a training that hangs no longer writes it.
 """
 
 import os

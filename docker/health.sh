@@ -1,13 +1,13 @@
 #!/bin/sh
-# Health of a container with a simulation: the simulation writes down until when it counts as well,
-# and what it does. One that hangs lets that moment pass.
+# Health of a container: what runs in it writes down until when it counts as well, and what it does.
+# A simulation or a training that hangs lets that moment pass.
 #
-# usage: simulation_health.sh
+# usage: health.sh
 set -eu
 
 file=${HEARTBEAT_FILE:-/tmp/heartbeat}
 if [ ! -r "$file" ]; then
-    echo "the simulation has not begun: there is no $file"
+    echo "nothing has begun: there is no $file"
     exit 1
 fi
 read -r until state <"$file"
