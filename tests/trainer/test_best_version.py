@@ -5,7 +5,7 @@ from deepracer_core.model_store import open_model_store
 from deepracer_trainer.best_version import BestVersion, Standing, Standings
 
 
-def record(version, progress, lap_s=10.0, mode="evaluation", track="ring", reversed=False):
+def record(version, progress, lap_s=10.0, mode="evaluation", track="ring", back=False):
     status = EpisodeStatus.LAP_COMPLETE if progress >= 100.0 else EpisodeStatus.OFF_TRACK
     return EpisodeRecord(
         worker=0,
@@ -20,7 +20,7 @@ def record(version, progress, lap_s=10.0, mode="evaluation", track="ring", rever
         start_distance=0.0,
         wall_clock=0.0,
         track=track,
-        reversed=reversed,
+        reversed=back,
     )
 
 
@@ -37,11 +37,11 @@ def test_one_evaluation_is_enough():
 
 def test_with_several_tracks_a_version_is_judged_when_it_was_evaluated_on_all():
     first = [record(1, 60.0), record(1, 50.0, track="hairpins")]
-    easy = [record(2, 100.0), record(2, 100.0, reversed=True)]
+    easy = [record(2, 100.0), record(2, 100.0, back=True)]
     assert best_of(*first).version == 1
     assert best_of(*first, record(2, 100.0)).version == 1
     assert best_of(*first, *easy) is None
-    whole = [*first, record(1, 50.0, reversed=True), *easy]
+    whole = [*first, record(1, 50.0, back=True), *easy]
     assert best_of(*whole) == Standing(1, 3, 160.0 / 3, None)
     assert best_of(*whole, record(2, 10.0, track="hairpins")).version == 2
 

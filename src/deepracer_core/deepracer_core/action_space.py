@@ -112,8 +112,9 @@ class ContinuousActionSpace:
     """
 
     def __eq__(self, other: object) -> bool:
-        is_range = isinstance(other, ContinuousActionSpace)
-        return is_range and (self.low, self.high) == (other.low, other.high)
+        if not isinstance(other, ContinuousActionSpace):
+            return False
+        return (self.low, self.high) == (other.low, other.high)
 
     def __hash__(self) -> int:
         return hash((self.low, self.high))
