@@ -38,7 +38,7 @@ def test_a_job_of_a_public_notebook(
     simulation_hyperparameters,
     tmp_path,
 ):
-    opt_ml.give({**request_of_a_user, "job_duration_in_seconds": "45", "num_epoch": "4"})
+    opt_ml.give({**request_of_a_user, "job_duration_in_seconds": "30", "num_epoch": "4"})
     container = opt_ml.start()
     container.wait_until(lambda: bool(job.trainer_state()) or "failed" in container.said)
     told = find(open_storage(job.url))
