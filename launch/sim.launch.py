@@ -176,7 +176,15 @@ def generate_launch_description():
                 "hyperparameters",
                 default_value=PathJoinSubstitution([SHARE, "config", "hyperparameters.json"]),
                 description="Hyperparameters of the training algorithm; the simulation takes from"
-                " them how many episodes go into one file of the trace.",
+                " them how many episodes go into one file of the trace, or one object of"
+                " experience.",
+            ),
+            DeclareLaunchArgument(
+                "experience_transport",
+                default_value="redis",
+                description="How experience gets to the trainer: through Redis, or as objects in"
+                " the store, whose keys go through Redis.",
+                choices=["redis", "s3"],
             ),
             DeclareLaunchArgument(
                 "segment_length",
@@ -192,12 +200,18 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "buffer_segments",
                 default_value="4096",
-                description="Most segments that the experience buffer in Redis holds.",
+                description="Most segments that the experience buffer holds.",
             ),
             DeclareLaunchArgument(
                 "buffer_megabytes",
                 default_value="512",
-                description="Most memory that the experience buffer in Redis holds, in MiB.",
+                description="Most memory that the experience buffer holds, in MiB.",
+            ),
+            DeclareLaunchArgument(
+                "evaluation_share",
+                default_value="0.1",
+                description="Share of a training's steps in which its models are evaluated: driven"
+                " from the start line without exploration, once each; 0 for none.",
             ),
             DeclareLaunchArgument(
                 "model",
@@ -587,6 +601,8 @@ def generate_launch_description():
                         "buffer_segments": integer("buffer_segments"),
                         "change_start_position": boolean("change_start_position"),
                         "collision_penalty": number("collision_penalty"),
+                        "evaluation_share": number("evaluation_share"),
+                        "experience_transport": text("experience_transport"),
                         "hyperparameters": text("hyperparameters"),
                         "is_continuous": boolean("is_continuous"),
                         "is_lane_change": boolean("is_lane_change"),

@@ -207,7 +207,6 @@ def video_command(
     )
 
 
-@app.command("smoke", short_help="Try all parts together for about two minutes.")
 @app.command("export")
 @takes_settings("run", "runs_folder", "store", run="Name of the run. [default: the latest one]")
 def export_command(
@@ -248,7 +247,7 @@ def export_command(
     raise typer.Exit(export(resolved, model, version, output, Console()))
 
 
-@app.command("smoke")
+@app.command("smoke", short_help="Try all parts together for about two minutes.")
 @takes_settings("runs_folder", "track", "redis", "store", "seed", "headless")
 def smoke_command(
     given: dict[str, Any], config: ConfigOption = None, verbose: VerboseOption = False

@@ -74,7 +74,8 @@ class TrainingRecords:
 
     The episodes of a worker are numbered without a gap, over all its restarts, and an iteration is
     a fixed number of them: tools tell episodes of several workers apart by that arithmetic. It
-    keeps the size that it had when the run began.
+    keeps the size that it had when the run began. The evaluations in between are in the metrics,
+    beside the training episode before them, and leave no trace.
 
     Args:
         storage: of the run.
@@ -105,6 +106,7 @@ class TrainingRecords:
         self._metrics_file = (places.metrics or usual).of_worker(worker)
         self._is_usual = places.metrics is None
         self._metrics: list[dict[str, Any]] = []
+        self._trained = 0
         self._rows: dict[int, list[str]] = {}
         self._is_changed = False
 
@@ -114,31 +116,38 @@ class TrainingRecords:
         # In a place of its own may be another run's: traces are written before metrics.
         if self._is_usual or self._traces.read(self._key(0)) is not None:
             self._metrics = self._read_metrics()
+        training = list(filter(_is_training, self._metrics))
+        self._trained = len(training)
         # The second iteration's first entry tells how long the first one was.
-        began = (entry["episode"] for entry in self._metrics if entry["trial"] == 1)
-        not_smaller = max(self._size, len(self._metrics))
+        began = (entry["episode"] for entry in training if entry["trial"] == 1)
+        not_smaller = max(self._size, self._trained)
         self._size = next((number - 1 for number in began if number > 1), not_smaller)
-        iteration = len(self._metrics) // self._size
+        iteration = self._trained // self._size
         stored = self._traces.read(self._key(iteration))
         if stored is not None:
             rows = stored.data.decode().splitlines()[1:]
-            known = [row for row in rows if int(row.partition(",")[0]) < len(self._metrics)]
+            known = [row for row in rows if int(row.partition(",")[0]) < self._trained]
             self._rows = {iteration: known}
 
     def add(self, episode: TracedEpisode) -> list[str]:
         """See `Records`."""
-        number = len(self._metrics)
+        self._is_changed = True
+        if episode.record.mode == "evaluation":
+            before = max(self._trained - 1, 0)
+            self._metrics.append(training_entry(episode, before, self._size))
+            return []
+        number = self._trained
         rows = trace_rows(episode, number, self._is_discrete)
         self._metrics.append(training_entry(episode, number, self._size))
         self._rows.setdefault(number // self._size, []).extend(rows)
-        self._is_changed = True
+        self._trained += 1
         return rows
 
     def write(self) -> None:
         """See `Records`. Traces first: the metrics say which of their episodes count."""
         if not self._is_changed:
             return
-        running = len(self._metrics) // self._size
+        running = self._trained // self._size
         for iteration in sorted(self._rows):
             if self._rows[iteration]:
                 self._traces.write(self._key(iteration), _csv(self._rows[iteration]))
@@ -157,7 +166,8 @@ class TrainingRecords:
             return []
         try:
             entries = json.loads(stored.data)["metrics"]
-            numbers = [(entry["episode"], entry["trial"] >= 1) for entry in entries]
+            training = filter(_is_training, entries)
+            numbers = [(entry["episode"], entry["trial"] >= 1) for entry in training]
         except (ValueError, KeyError, TypeError) as error:
             raise self._damaged(f"it cannot be read ({error!r})") from error
         if numbers != [(number, True) for number in range(1, len(numbers) + 1)]:
@@ -244,6 +254,10 @@ class EvaluationRecords:
     @property
     def _metrics_key(self) -> str:
         return f"metrics/EvaluationMetrics-{self._stamp}.json"
+
+
+def _is_training(entry: Mapping[str, Any]) -> bool:
+    return bool(entry["phase"] == "training")
 
 
 def _csv(rows: list[str]) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 from deepracer_core.die_with_parent import die_with_parent
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.experience_objects import ExperienceObjects
 from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import NEURAL_NETWORKS, ModelMetadata, load_model_metadata
 from deepracer_core.model_store import ModelStore, StoreError, open_model_store, open_storage
@@ -43,11 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         store = open_model_store(given.store)
         store.check(writing=True)
         keep_inputs(open_storage(given.store), user_files)
+        # A worker puts its experience there or into Redis, as it was told.
+        objects = ExperienceObjects.open(given.store, given.run)
         client = connect(given.redis)
     except (ConfigurationError, RedisUnavailable, StoreError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-    buffer, status = ExperienceBuffer(client, given.run), RunStatus(client, given.run)
+    buffer = ExperienceBuffer(client, given.run, objects=objects)
+    status = RunStatus(client, given.run)
     sys.exit(_train(given, metadata, hyperparameters, user_files, buffer, status, store))
 
 
@@ -136,7 +140,7 @@ def _user_files(given: argparse.Namespace, metadata: ModelMetadata) -> dict[str,
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="trainer", description="Learns from the experience in Redis; publishes model versions."
+        prog="trainer", description="Learns from the run's experience; publishes model versions."
     )
     add = parser.add_argument
     add("--run", required=True, help="name of the training run")

@@ -43,8 +43,8 @@ class Limits:
         steps_between_training: an update begins at the latest after so many steps.
         max_policy_lag: experience of a policy so many versions old is still learnt from.
         keep_versions: newest versions that stay in the store, besides the best; 0: all versions.
-        stop_after_laps: the training ends after so many complete laps in a row, driven in training
-            by versions of this job; None: never.
+        stop_after_laps: the training ends after so many complete laps in a row, driven in the
+            evaluations of versions of this job; None: never.
     """
 
     job_duration_s: float
@@ -295,6 +295,8 @@ class Trainer:
             "metrics": self._metrics,
         }
         try:
+            held = self._buffer.stats()
+            status |= {"lost_segments": held.lost, "late_objects": held.late}
             self._status.set_trainer(status)
         except redis.RedisError as error:
             if not is_outage(error):

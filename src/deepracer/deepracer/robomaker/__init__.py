@@ -1,6 +1,6 @@
 """The RoboMaker simulation application: one simulation, told by environment variables and a YAML.
 
-Read in the order in which it goes: `variables` has the table of names, `told` reads them,
-`job` makes a simulation's places of them, `inputs` and `trainer_search` wait for the rest of it,
-`command` drives.
+Read along the data: `variables` has the table of names, `told` reads environment and YAML, `places`
+and `job` say where things are, `race_settings` makes settings of the rest. `preparation` fetches
+`inputs` and waits for the trainer (`trainer_search`), `driving` lets the simulation run.
 """

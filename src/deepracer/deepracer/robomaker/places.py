@@ -107,7 +107,9 @@ def run_place(answers: Answers) -> RunPlace:
     kind = job_type(answers)
     for name in _PLACE_OF[kind]:
         if name not in answers:
-            raise ConfigurationError(f"{name}: expected it for a {kind}, it is not set: set it")
+            raise ConfigurationError(
+                f"{name}: expected it for JOB_TYPE {kind}, it is not set: set it"
+            )
     bucket, prefix = (answers[name] for name in _PLACE_OF[kind])
     return RunPlace(_service(answers), _bucket(bucket), prefix.text.strip("/"))
 

@@ -143,10 +143,13 @@ def test_the_users_files():
         ({"JOB_TYPE": "RACE", **TRAINING}, "JOB_TYPE: expected TRAINING or EVALUATION, got 'RACE'"),
         (
             {"JOB_TYPE": "TRAINING", **EVALUATION},
-            "SAGEMAKER_SHARED_S3_BUCKET: expected it for a TR",
+            "SAGEMAKER_SHARED_S3_BUCKET: expected it for JOB_TYPE TR",
         ),
-        ({"SAGEMAKER_SHARED_S3_BUCKET": "a"}, "SAGEMAKER_SHARED_S3_PREFIX: expected it for a TR"),
-        ({"MODEL_S3_BUCKET": "a"}, "MODEL_S3_PREFIX: expected it for a EVALUATION"),
+        (
+            {"SAGEMAKER_SHARED_S3_BUCKET": "a"},
+            "SAGEMAKER_SHARED_S3_PREFIX: expected it for JOB_TYPE TR",
+        ),
+        ({"MODEL_S3_BUCKET": "a"}, "MODEL_S3_PREFIX: expected it for JOB_TYPE EVALUATION"),
         ({**TRAINING, "SAGEMAKER_SHARED_S3_BUCKET": "s3://a"}, "expected the name of a bucket"),
         ({**TRAINING, "SAGEMAKER_SHARED_S3_PREFIX": "///"}, "prefix with letters or digits"),
         ({**TRAINING, "S3_ENDPOINT_URL": "minio:9000"}, "S3_ENDPOINT_URL: expected http://HOST"),
