@@ -65,6 +65,8 @@ def main(arguments: Sequence[str] | None = None, beside: Beside | None = None) -
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout
     )
+    # It tells of the same credentials with every client.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     container = Container.of(os.environ)
     _report_surprises(container)
     stop = threading.Event()
