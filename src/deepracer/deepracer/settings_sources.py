@@ -3,13 +3,13 @@
 import dataclasses
 import difflib
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from deepracer_core.credentials import redact
 from deepracer_core.errors import ConfigurationError
 from pydantic import TypeAdapter, ValidationError
 
@@ -38,8 +38,6 @@ _Layer = dict[str, tuple[Any, str]]
 """Values by setting name, each with where it came from."""
 
 _ADAPTER = TypeAdapter(JobSettings)
-
-_LOGIN = re.compile(r"://.*@")
 
 log = logging.getLogger(__name__)
 
@@ -107,8 +105,8 @@ def settings_of_worker(settings: JobSettings, worker: int) -> JobSettings:
 
 
 def shown(value: object) -> str:
-    """A value as text for people, the login of an address replaced by ***."""
-    return "none" if value is None else _LOGIN.sub("://***@", _plain(value))
+    """A value as text for people, credentials in it replaced by ***."""
+    return "none" if value is None else redact(_plain(value))
 
 
 def write_settings(path: Path, settings: JobSettings) -> None:
@@ -119,7 +117,7 @@ def write_settings(path: Path, settings: JobSettings) -> None:
     lines = ["# What this run was told. `deepracer train --run NAME` takes it up again."]
     for name in SETTING_NAMES:
         value = getattr(settings, name)
-        if value is not None and _LOGIN.search(str(value)):
+        if value is not None and redact(str(value)) != str(value):
             lines.append(f"# {name}: has a login in it; give it again")
             continue
         plain = str(value.absolute()) if isinstance(value, Path) else value
