@@ -185,9 +185,9 @@ class JobSettings:
         description="Address of this machine that the metrics are served on; 0.0.0.0 for all.",
     )
     cloudwatch: str = Field(
-        default="off",
-        pattern=r"^(off|metrics|all)$",
-        description="What goes to Amazon CloudWatch: off, metrics, or all: these and the log.",
+        default="none",
+        pattern=r"^(none|metrics|all)$",
+        description="What goes to Amazon CloudWatch: none, metrics, or all: these and the log.",
     )
     evaluation_trials: int = Field(
         default=3,

@@ -12,7 +12,7 @@ from deepracer_core.errors import ConfigurationError
 PREFIX = "DEEPRACER_"
 
 LOG_FORMATS = ("plain", "json")
-CLOUDWATCH = ("off", "metrics", "all")
+CLOUDWATCH = ("none", "metrics", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,13 @@ class TelemetrySettings:
         log_format: plain, for people; json, an object for each event.
         metrics_host: address on which Prometheus is answered.
         metrics_port: port of the trainer there; worker i answers on port + 1 + i. 0: nobody does.
-        cloudwatch: off; metrics; all: these and the log.
+        cloudwatch: what goes there: none, metrics, or all: these and the log.
     """
 
     log_format: str = "plain"
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
-    cloudwatch: str = "off"
+    cloudwatch: str = "none"
 
     @property
     def is_json(self) -> bool:
@@ -44,7 +44,7 @@ class TelemetrySettings:
     @property
     def sends_metrics(self) -> bool:
         """Whether the metrics go to CloudWatch."""
-        return self.cloudwatch != "off"
+        return self.cloudwatch != "none"
 
     def port_of(self, worker: int | None) -> int:
         """The port on which a worker, or the trainer if None, answers Prometheus; 0: on none."""
