@@ -30,7 +30,7 @@ def record(worker: int, number: int, **values: object) -> EpisodeRecord:
 
 
 def read(folder) -> dict[str, list[tuple[int, float]]]:
-    """Step and value of each point, by tag, of all files of a folder in the order of their names."""
+    """Step and value of each point, by tag, of all files of a folder, the oldest first."""
     points: dict[str, list[tuple[int, float]]] = {}
     for path in sorted(folder.glob("*tfevents*")):
         first, *events = tf.compat.v1.train.summary_iterator(str(path))
