@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from deepracer_core.model_store import open_model_store
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_server import free_port
 from deepracer_core.trace import TRACE_LOG
+from end_to_end import simulation
 from http_faults import HttpFaults, reset
 from moto.server import ThreadedMotoServer
 from prometheus_client.parser import text_string_to_metric_families
@@ -261,6 +263,35 @@ def test_a_job_with_a_service_that_is_away_trains_on_and_tells_it_once(
         assert len(told(log, "takes the log of this process again")) == 1
     (trainer,) = messages(cloudwatch, GROUPS["trainer"]).values()
     assert json.loads(trainer[0])["message"].startswith("trainer ready"), "nothing was lost"
+
+
+@pytest.mark.parametrize("log_format", ["json", "plain"])
+def test_the_nodes_of_a_worker_tell_the_same(
+    start, workplace, redis, port, tmp_path, monkeypatch, log_format
+):
+    monkeypatch.setenv("DEEPRACER_LOG_FORMAT", log_format)
+    monkeypatch.setenv("DEEPRACER_METRICS_PORT", str(port))
+    arguments = {"run": "told", "redis": redis.url, "store": tmp_path / "store"}
+    worker = start(*simulation(workplace, **arguments, simulator="flat", trace_log="true"))
+    worker.wait_until(lambda: scrape(port + 1).get("deepracer_worker_episodes_total", 0) >= 3)
+    values = scrape(port + 1)
+    worker.wait_until(lambda: TRACE_LOG in worker.tail(1_000_000))
+    assert worker.stop() == 0, worker.tail()
+    assert values["deepracer_worker_steps_total"] >= values["deepracer_episodes_steps"] > 0
+    lines = worker.log.read_text(encoding="utf-8").splitlines()
+    if log_format == "plain":
+        told = re.compile(r"\[rollout-\d\] \[INFO\] \[[\d.]+\] \[rollout\]: episode \d+: [a-z_]+, ")
+        assert sum(told.match(line) is not None for line in lines) >= 3
+        assert [line for line in lines if re.match(rf"\[rollout-\d\] {TRACE_LOG}", line)]
+        assert not events(worker.log)
+        return
+    told = [event for event in events(worker.log) if event.get("event") == "episode"]
+    assert [event["episode"] for event in told] == list(range(len(told)))
+    assert {(event["process"], event["run"], event["worker"]) for event in told} == {
+        ("rollout", "told", 0)
+    }
+    assert [line for line in lines if line.startswith(TRACE_LOG)]
+    assert not [line for line in lines if re.match(r"\[(rollout|agent|observation)-\d\]", line)]
 
 
 def test_a_trainer_that_dies_does_not_show_the_password_of_redis(

@@ -18,19 +18,21 @@ DEADLINE_S = 30.0
 GROUP = "/aws/robomaker/SimulationJobs"
 
 
-def json_error(code: str):
-    """An error of a service that speaks JSON, as CloudWatch Logs does."""
-    body = json.dumps({"__type": code, "message": "Rate exceeded"}).encode()
-    headers = [("Content-Type", "application/x-amz-json-1.1")]
-    return lambda exchange, _: exchange.answer(Answer(400, headers, body))
+def refusal(code: str):
+    """An error in the language in which the service was asked: JSON, or else CBOR."""
+    said = {"__type": code, "message": "Rate exceeded"}
+    texts = (text for pair in said.items() for text in pair)
+    cbor = b"\xa2" + b"".join(b"\x78" + bytes([len(text)]) + text.encode() for text in texts)
 
+    def fault(exchange, forward) -> None:
+        if "X-Amz-Target" in exchange.headers:
+            kind, body = [("Content-Type", "application/x-amz-json-1.0")], json.dumps(said).encode()
+        else:
+            kind = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")]
+            body = cbor
+        exchange.answer(Answer(400, kind, body))
 
-def cbor_error(code: str):
-    """An error of a service that speaks CBOR, as CloudWatch does."""
-    texts = ("__type", code, "message", "Rate exceeded")
-    body = b"\xa2" + b"".join(b"\x78" + bytes([len(text)]) + text.encode() for text in texts)
-    headers = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")]
-    return lambda exchange, _: exchange.answer(Answer(400, headers, body))
+    return fault
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -149,7 +151,7 @@ def test_requests_keep_to_the_limits_of_the_service(road, client, run, log):
 
 
 def test_a_throttled_log_arrives_whole_and_that_is_told_once(road, client, run, log, caplog):
-    road.plan(json_error("ThrottlingException"), times=3, method="POST")
+    road.plan(refusal("ThrottlingException"), times=3, method="POST")
     handler = log()
     say("one")
     wait_until(lambda: handler.delivery.delivered == 1)
@@ -162,7 +164,7 @@ def test_a_throttled_log_arrives_whole_and_that_is_told_once(road, client, run, 
 
 
 def test_throttled_metrics_arrive_and_that_is_told_once(road, client, run, caplog):
-    road.plan(cbor_error("ThrottlingException"), times=3, method="POST")
+    road.plan(refusal("ThrottlingException"), times=3, method="POST")
     sink = metrics()
     sink.record({"episodes/reward": 7.0})
     wait_until(lambda: sink.delivery.delivered == 2)
@@ -195,10 +197,10 @@ def test_what_cannot_be_sent_waits_within_bounds_and_the_newest_arrive(
 @pytest.mark.parametrize(
     ("fault", "advice"),
     [
-        (json_error("AccessDeniedException"), "allow logs:CreateLogGroup, logs:CreateLogStream"),
-        (json_error("UnrecognizedClientException"), "set AWS_ACCESS_KEY_ID and AWS_SECRET_"),
-        (json_error("InvalidSignatureException"), "set the clock of this machine"),
-        (json_error("ExpiredTokenException"), "get new temporary credentials"),
+        (refusal("AccessDeniedException"), "allow logs:CreateLogGroup, logs:CreateLogStream"),
+        (refusal("UnrecognizedClientException"), "set AWS_ACCESS_KEY_ID and AWS_SECRET_"),
+        (refusal("InvalidSignatureException"), "set the clock of this machine"),
+        (refusal("ExpiredTokenException"), "get new temporary credentials"),
         (reset, "Connection"),
     ],
 )
@@ -238,7 +240,7 @@ def test_a_request_that_is_refused_for_good_does_not_stop_the_rest(road, client,
     handler = log()
     say("first")
     wait_until(lambda: handler.delivery.delivered == 1)
-    road.plan(json_error("InvalidParameterException"), times=1, method="POST")
+    road.plan(refusal("InvalidParameterException"), times=1, method="POST")
     say("unfit")
     wait_until(lambda: handler.delivery.dropped == 1)
     say("last")

@@ -62,6 +62,7 @@ class TrainingReport:
         self,
         version: int,
         counters: Mapping[str, int],
+        publish_s: float,
         metrics: Mapping[str, float],
         dropped: Mapping[str, int],
         standing: Mapping[str, float],
@@ -71,15 +72,17 @@ class TrainingReport:
         Args:
             version: its number.
             counters: what it has learnt from, all in all.
+            publish_s: how long it took to store it, seconds.
             metrics: of its update, by their names.
             dropped: segments since the start, by reason.
             standing: metrics of the version that drives best, as far as there is one.
         """
         identify(version=version)
         _LOG.info(
-            "iteration version=%d %s %s",
+            "iteration version=%d %s publish_s=%.2f %s",
             version,
             _fields(counters),
+            publish_s,
             _fields({**metrics, **dropped}),
             extra={"event": "iteration", "version": version, **counters, **metrics, **dropped},
         )
@@ -90,6 +93,7 @@ class TrainingReport:
             "charts/steps": counters["steps"],
             "charts/samples": counters["samples"],
             **{f"charts/{reason}_segments": count for reason, count in dropped.items()},
+            "charts/publish_seconds": publish_s,
             **metrics,
             **standing,
         }

@@ -211,7 +211,8 @@ class Trainer:
         self._report.iteration(
             self.version,
             asdict(self.counters),
-            {"charts/publish_seconds": self._clock() - learnt, **self._metrics},
+            self._clock() - learnt,
+            self._metrics,
             asdict(self._intake.dropped),
             self._best_metrics(),
         )
