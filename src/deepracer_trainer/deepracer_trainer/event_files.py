@@ -5,6 +5,7 @@ and names sort by time (tensorflow/core/util/event.proto, events_writer.h).
 """
 
 import contextlib
+import itertools
 import logging
 import os
 import socket
@@ -17,6 +18,7 @@ from deepracer_core.episode import EpisodeRecord
 from deepracer_core.telemetry.episodes import episode_values
 
 _VERSION = "brain.Event:2"
+_NUMBERS = itertools.count()
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,7 +77,9 @@ class EventFiles:
     def _open(self, folder: Path) -> tf.io.TFRecordWriter:
         folder.mkdir(parents=True, exist_ok=True)
         now = time.time()
-        name = f"events.out.tfevents.{now:.0f}.{socket.gethostname()}.{os.getpid()}"
+        name = (
+            f"events.out.tfevents.{now:.0f}.{socket.gethostname()}.{os.getpid()}.{next(_NUMBERS)}"
+        )
         file = tf.io.TFRecordWriter(str(folder / name))
         first = tf.compat.v1.Event(wall_time=now, file_version=_VERSION)
         file.write(first.SerializeToString())
