@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -97,7 +96,7 @@ def scrape(port: int) -> dict[str, Any]:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10.0) as answer:
             text = answer.read().decode()
-    except urllib.error.URLError:
+    except OSError:  # not yet, or it has just been tried whether the port is free
         return {}
     families = text_string_to_metric_families(text)
     samples = [sample for family in families for sample in family.samples]

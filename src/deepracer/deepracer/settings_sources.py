@@ -3,13 +3,14 @@
 import dataclasses
 import difflib
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from deepracer_core.credentials import redact
+from deepracer_core.credentials import HIDDEN, redact
 from deepracer_core.errors import ConfigurationError
 from pydantic import TypeAdapter, ValidationError
 
@@ -38,6 +39,8 @@ _Layer = dict[str, tuple[Any, str]]
 """Values by setting name, each with where it came from."""
 
 _ADAPTER = TypeAdapter(JobSettings)
+
+_LOGIN = re.compile(r"://.*@")
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +109,8 @@ def settings_of_worker(settings: JobSettings, worker: int) -> JobSettings:
 
 def shown(value: object) -> str:
     """A value as text for people, credentials in it replaced by ***."""
-    return "none" if value is None else redact(_plain(value))
+    # A whole value may be an address with a badly written login, in which there are spaces.
+    return "none" if value is None else redact(_LOGIN.sub(f"://{HIDDEN}@", _plain(value)))
 
 
 def write_settings(path: Path, settings: JobSettings) -> None:
@@ -117,7 +121,7 @@ def write_settings(path: Path, settings: JobSettings) -> None:
     lines = ["# What this run was told. `deepracer train --run NAME` takes it up again."]
     for name in SETTING_NAMES:
         value = getattr(settings, name)
-        if value is not None and redact(str(value)) != str(value):
+        if value is not None and shown(value) != _plain(value):
             lines.append(f"# {name}: has a login in it; give it again")
             continue
         plain = str(value.absolute()) if isinstance(value, Path) else value
