@@ -33,7 +33,10 @@ def cloudwatch(monkeypatch) -> Iterator[HttpFaults]:
     """The road to moto's CloudWatch, with planted credentials."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
-    with closing(HttpFaults(server.get_host_and_port()[1])) as road:
+    port = server.get_host_and_port()[1]
+    # What an earlier server of this process was given would still be there.
+    urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/reset", data=b"").close()
+    with closing(HttpFaults(port)) as road:
         for name, value in {
             "AWS_ACCESS_KEY_ID": "AKIAPLANTED0123456789",
             "AWS_SECRET_ACCESS_KEY": SECRETS[0],
