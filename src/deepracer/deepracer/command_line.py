@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from deepracer_core.credentials import redact
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.randomisation import RANDOMISED
 from deepracer_core.track_library import (
@@ -360,4 +361,5 @@ def _named_run(resolved: ResolvedSettings) -> RunFolder | None:
 
 
 def _complain(error: Exception) -> None:
-    Console(stderr=True, soft_wrap=True).print(f"deepracer: {error}", markup=False, style="red")
+    text = redact(f"deepracer: {error}")
+    Console(stderr=True, soft_wrap=True).print(text, markup=False, style="red")
