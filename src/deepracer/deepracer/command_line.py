@@ -110,6 +110,7 @@ def train_command(
     "seed",
     "max_steps",
     "headless",
+    "live_video",
     *CAMERA_FIELDS,
     *RACE_FIELDS,
     *RANDOMISED,
