@@ -1,5 +1,7 @@
 """The bridge steps once for each frame that is answered, and for nothing else."""
 
+import time
+
 import numpy as np
 import pytest
 from deepracer_core.action_space import Command
@@ -182,6 +184,56 @@ def test_each_camera_has_its_topic(graph, heard):
     assert {messages.from_stamp(message.header.stamp) for message in seen.values()} == set(heard)
     frames = {message.header.frame_id for message in seen.values()}
     assert frames == {"left_camera_link", "right_camera_link"}
+
+
+def test_the_chase_camera_takes_pictures_while_somebody_listens_and_not_too_many(
+    graph, bridge, simulator, heard
+):
+    def drive_on() -> None:
+        last = heard[-1]
+        graph.drive.publish(messages.to_drive(last, Command(0.0, 1.0)))
+        graph.spin_until(lambda: heard[-1] != last)
+
+    for _ in range(3):
+        drive_on()
+    assert not simulator.looked
+    seen = []
+    topics.CAMERA_CHASE.subscribe_on(graph.probe, seen.append)
+    graph.spin_until(lambda: topics.CAMERA_CHASE.name in str(bridge.get_topic_names_and_types()))
+    graph.spin_until(lambda: graph.probe.count_publishers(topics.CAMERA_CHASE.name) == 1)
+    while not simulator.looked:
+        drive_on()
+    before, began = len(simulator.looked), time.monotonic()
+    while time.monotonic() < began + 0.6:
+        drive_on()
+    took = len(simulator.looked) - before
+    assert 3 <= took <= 0.6 * 15 + 1
+    graph.spin_until(lambda: len(seen) >= took)
+    for message in seen:
+        time_ns = messages.from_stamp(message.header.stamp)
+        assert time_ns in heard
+        assert time_ns in simulator.looked
+        # Its pictures carry the frame's number.
+        picture = messages.from_compressed_image(message)
+        assert picture.shape == (360, 640, 3)
+        assert abs(int(picture[0, 0, 0]) - (heard.index(time_ns) + 1) % 251) <= 1
+        assert message.header.frame_id == "chase_camera_link"
+
+
+def test_a_slow_renderer_is_asked_the_less_often(graph, bridge, simulator, heard):
+    simulator.takes_s = 0.02
+    seen = []
+    topics.CAMERA_CHASE.subscribe_on(graph.probe, seen.append)
+    graph.spin_until(lambda: graph.probe.count_publishers(topics.CAMERA_CHASE.name) == 1)
+    began = None
+    while began is None or time.monotonic() < began + 1.5:
+        last = heard[-1]
+        graph.drive.publish(messages.to_drive(last, Command(0.0, 1.0)))
+        graph.spin_until(lambda last=last: heard[-1] != last)
+        if began is None and len(simulator.looked) == 2:
+            began = time.monotonic()
+    # A twentieth of the time: two and a half in a second.
+    assert 3 <= len(simulator.looked) - 2 <= 4
 
 
 def test_the_lidar_measures_what_stands_in_the_frame(graph, heard):

@@ -5,6 +5,7 @@ control period of simulated time however long the answer took.
 """
 
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,6 +39,15 @@ try:
     from tf2_msgs.msg import TFMessage
 except ModuleNotFoundError:  # tf2_msgs is not among the wheels; the transform has its own topic
     TFMessage = None
+
+CHASE = "chase"
+"""What Gazebo calls the camera behind the car, which takes pictures on request."""
+
+CHASE_PERIOD_S = 1.0 / 15.0
+"""Seconds of wall clock between two of them, at least."""
+
+CHASE_SHARE = 0.05
+"""Of the time at most is spent on them, however slow the renderer is."""
 
 REPEAT_PERIOD = 1.0
 """Seconds of wall clock without an answer after which a frame is published again."""
@@ -92,6 +102,8 @@ class SimulatorBridge(Node):
 
         self._clock = topics.CLOCK.publish_from(self)
         self._cameras = {name: topic.publish_from(self) for name, topic in topics.CAMERAS.items()}
+        self._chase = topics.CAMERA_CHASE.publish_from(self)
+        self._chase_due, self._chase_period_s = 0.0, CHASE_PERIOD_S
         self._scan = topics.SCAN.publish_from(self)
         self._odometry = topics.ODOMETRY.publish_from(self)
         self._joints = topics.JOINT_STATES.publish_from(self)
@@ -145,6 +157,12 @@ class SimulatorBridge(Node):
             _, self._conditions = messages.from_conditions(message)
             self._advance_when_answered()
 
+    def _look_from_behind(self) -> None:
+        """Have the chase camera's picture in the next frame if somebody listens and it is time."""
+        if self._chase.get_subscription_count() and time.monotonic() >= self._chase_due:
+            self._chase_due = time.monotonic() + self._chase_period_s
+            self._simulator.look()
+
     def _drive(self, command: Command) -> Frame:
         arriving = self._delay.arriving(command)
         return self._simulator.step(arriving.steering_angle, arriving.speed)
@@ -175,6 +193,7 @@ class SimulatorBridge(Node):
         if objects:
             self._simulator.place(objects)
             self._placed = objects
+        self._look_from_behind()
         self._advance(answer())
 
     def _answers_current_frame(self, stamp) -> bool:
@@ -209,6 +228,11 @@ class SimulatorBridge(Node):
             self._transform.publish(messages.to_transform(frame))
         if self._tf is not None:
             self._tf.publish(TFMessage(transforms=[messages.to_transform(frame)]))
+        # Last: all others are at work by now.
+        sight = self._simulator.seen()
+        if sight is not None:
+            self._chase_period_s = max(CHASE_PERIOD_S, sight.took_s / CHASE_SHARE)
+            self._chase.publish(messages.to_compressed_image(sight.time_ns, CHASE, sight.image))
 
     def _measure(self, frame: Frame) -> NDArray[np.float32]:
         x, y, _ = frame.position.tolist()
@@ -224,7 +248,7 @@ def create_simulator(given: BridgeParameters) -> Simulator:
         SimulatorError: Gazebo does not answer.
     """
     if given.simulator == "gazebo":
-        return GazeboSimulator(given.socket, given.deadline, given.camera_rate)
+        return GazeboSimulator(given.socket, given.deadline, given.camera_rate, observer=CHASE)
     if given.simulator != "flat":
         raise ConfigurationError(f"simulator: expected gazebo or flat, got {given.simulator!r}")
     # Its compiler takes a second to load, which is nothing to those who simulate with Gazebo.
