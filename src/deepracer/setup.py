@@ -46,6 +46,7 @@ setup(
             "deepracer = deepracer.command_line:main",
             "live_video = deepracer.live_video.node:main",
             "flat_live_video = deepracer.live_video.flat_process:main",
+            "sagemaker_job = deepracer.sagemaker_job:main",
         ],
     },
 )

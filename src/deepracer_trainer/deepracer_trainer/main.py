@@ -13,6 +13,7 @@ from pathlib import Path
 from deepracer_core.die_with_parent import die_with_parent
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.experience_objects import ExperienceObjects
 from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import NEURAL_NETWORKS, ModelMetadata, load_model_metadata
 from deepracer_core.model_store import ModelStore, StoreError, open_model_store, open_storage
@@ -43,11 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         store = open_model_store(given.store)
         store.check(writing=True)
         keep_inputs(open_storage(given.store), user_files)
+        # A worker puts its experience there or into Redis, as it was told.
+        objects = ExperienceObjects.open(given.store, given.run)
         client = connect(given.redis)
     except (ConfigurationError, RedisUnavailable, StoreError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-    buffer, status = ExperienceBuffer(client, given.run), RunStatus(client, given.run)
+    buffer = ExperienceBuffer(client, given.run, objects=objects)
+    status = RunStatus(client, given.run)
     sys.exit(_train(given, metadata, hyperparameters, user_files, buffer, status, store))
 
 
@@ -69,6 +73,8 @@ def _train(
     from deepracer_trainer.learner import build_learner
     from deepracer_trainer.trainer import Limits, Trainer
 
+    # It tells of every file that it writes and removes again to make policy.tflite.
+    logging.getLogger("tensorflow").setLevel(logging.WARNING)
     tf.config.threading.set_intra_op_parallelism_threads(given.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     try:
@@ -85,7 +91,18 @@ def _train(
         stop_after_laps=given.stop_after_laps or None,
     )
     stop = threading.Event()
-    trainer = Trainer(learner, buffer, status, store, hyperparameters, limits, user_files, stop)
+    copies = None if given.checkpoints is None else open_model_store(str(given.checkpoints))
+    trainer = Trainer(
+        learner,
+        buffer,
+        status,
+        store,
+        hyperparameters,
+        limits,
+        user_files,
+        stop,
+        copies=copies,
+    )
     _LOG.info(
         "trainer ready algorithm=%s network=%s parameters=%d store=%s",
         metadata.training_algorithm,
@@ -123,7 +140,7 @@ def _user_files(given: argparse.Namespace, metadata: ModelMetadata) -> dict[str,
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="trainer", description="Learns from the experience in Redis; publishes model versions."
+        prog="trainer", description="Learns from the run's experience; publishes model versions."
     )
     add = parser.add_argument
     add("--run", required=True, help="name of the training run")
@@ -167,6 +184,7 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="the training ends after so many complete laps in a row; 0: never",
     )
+    add("--checkpoints", type=Path, help="folder for copies of the newest versions")
     add("--threads", type=_positive, default=1, help="of TensorFlow")
     return parser
 
