@@ -13,7 +13,16 @@ from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 
-_PACKAGES = ("numpy", "tensorflow", "ai-edge-litert", "ros-jazzy-rclpy", "redis", "safetensors")
+_PACKAGES = (
+    "numpy",
+    "tensorflow",
+    "ai-edge-litert",
+    "ros-jazzy-rclpy",
+    "redis",
+    "boto3",
+    "moto",
+    "safetensors",
+)
 
 
 def describe() -> dict[str, Any]:

@@ -114,8 +114,8 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "stop_after_laps",
                 default_value="0",
-                description="Complete laps in a row, driven in training, after which the training"
-                " ends before its time; 0 for never.",
+                description="Complete laps in a row, driven in the evaluations of the training,"
+                " after which it ends before its time; 0 for never.",
             ),
             DeclareLaunchArgument(
                 "tensorboard",

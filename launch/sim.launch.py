@@ -150,6 +150,17 @@ def generate_launch_description():
                 " s3://bucket/prefix.",
             ),
             DeclareLaunchArgument(
+                "traces",
+                default_value="",
+                description="What the traces are kept below, if not the store.",
+            ),
+            DeclareLaunchArgument(
+                "metrics_file",
+                default_value="",
+                description="File of the metrics, if not one in the store: a path or"
+                " s3://bucket/key.",
+            ),
+            DeclareLaunchArgument(
                 "redis",
                 default_value="redis://127.0.0.1:6379",
                 description="Address of the Redis server that gets the experience in training:"
@@ -169,7 +180,15 @@ def generate_launch_description():
                 "hyperparameters",
                 default_value=PathJoinSubstitution([SHARE, "config", "hyperparameters.json"]),
                 description="Hyperparameters of the training algorithm; the simulation takes from"
-                " them how many episodes go into one file of the trace.",
+                " them how many episodes go into one file of the trace, or one object of"
+                " experience.",
+            ),
+            DeclareLaunchArgument(
+                "experience_transport",
+                default_value="redis",
+                description="How experience gets to the trainer: through Redis, or as objects in"
+                " the store, whose keys go through Redis.",
+                choices=["redis", "s3"],
             ),
             DeclareLaunchArgument(
                 "segment_length",
@@ -185,12 +204,18 @@ def generate_launch_description():
             DeclareLaunchArgument(
                 "buffer_segments",
                 default_value="4096",
-                description="Most segments that the experience buffer in Redis holds.",
+                description="Most segments that the experience buffer holds.",
             ),
             DeclareLaunchArgument(
                 "buffer_megabytes",
                 default_value="512",
-                description="Most memory that the experience buffer in Redis holds, in MiB.",
+                description="Most memory that the experience buffer holds, in MiB.",
+            ),
+            DeclareLaunchArgument(
+                "evaluation_share",
+                default_value="0.1",
+                description="Share of a training's steps in which its models are evaluated: driven"
+                " from the start line without exploration, once each; 0 for none.",
             ),
             DeclareLaunchArgument(
                 "model",
@@ -594,12 +619,15 @@ def generate_launch_description():
                         "buffer_segments": integer("buffer_segments"),
                         "change_start_position": boolean("change_start_position"),
                         "collision_penalty": number("collision_penalty"),
+                        "evaluation_share": number("evaluation_share"),
+                        "experience_transport": text("experience_transport"),
                         "hyperparameters": text("hyperparameters"),
                         "is_continuous": boolean("is_continuous"),
                         "is_lane_change": boolean("is_lane_change"),
                         "lane_change_distance": number("lane_change_distance"),
                         "lower_lane_change_time": number("lower_lane_change_time"),
                         "max_steps": integer("max_steps"),
+                        "metrics_file": text("metrics_file"),
                         "min_distance_between_bot_cars": number("min_distance_between_bot_cars"),
                         "min_distance_between_obstacles": number("min_distance_between_obstacles"),
                         "mode": text("mode"),
@@ -623,6 +651,7 @@ def generate_launch_description():
                         "start_position_offset": number("start_position_offset"),
                         "store": text("store"),
                         "trace_log": boolean("trace_log"),
+                        "traces": text("traces"),
                         "track": text("track"),
                         "trials": integer("trials"),
                         "upper_lane_change_time": number("upper_lane_change_time"),

@@ -4,6 +4,8 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 from .gazebo import set_up_gazebo
@@ -13,6 +15,7 @@ from .plugin import set_up_plugin
 from .python_environment import set_up_python
 from .redis_server import set_up_redis
 from .report import Exit, SetupError, say
+from .requirements import REQUIREMENTS, sections
 from .workspace import set_up_workspace
 
 PARTS = {
@@ -34,14 +37,26 @@ def main() -> int:
     parser.add_argument(
         "--only", action="append", choices=PARTS, help="this part alone; repeatable"
     )
-    chosen = parser.parse_args().only or PARTS
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        choices=sections(REQUIREMENTS.read_text()),
+        help="leave out a section of requirements.txt; repeatable",
+    )
+    given = parser.parse_args()
+    chosen = given.only or PARTS
+    parts: dict[str, Callable[[], None]] = {
+        **PARTS,
+        "python": partial(set_up_python, given.without),
+    }
     signal.signal(signal.SIGTERM, _interrupt)
     os.chdir(REPOSITORY)
     part = "set-up"
     try:
         with locked(STATE / "lock", part):
             for part in filter(chosen.__contains__, PARTS):
-                PARTS[part]()
+                parts[part]()
     except SetupError as error:
         say(part, f"failed: {error}")
         return error.code

@@ -18,9 +18,9 @@ from .places import REPOSITORY
 from .python_environment import (
     CONSTRAINTS,
     CONSTRAINTS_WITH_NUMPY_1,
-    REQUIREMENTS,
     without_ros_wheels,
 )
+from .requirements import REQUIREMENTS
 
 _SUPPORTED = [f"3.{minor}" for minor in range(OLDEST[1], NEWEST[1] + 1)]
 _WITH_ROS = ["3.10", "3.12"]

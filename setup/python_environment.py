@@ -1,6 +1,7 @@
 """The virtual environment .venv: what requirements.txt asks for, as the constraints fix it."""
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from .commands import answer, run, succeeds
@@ -9,20 +10,23 @@ from .disk import require_room
 from .interpreters import find_python, version_of
 from .places import ENVIRONMENT, REPOSITORY
 from .report import SetupError, Stopwatch, say
+from .requirements import REQUIREMENTS, without
 from .ros import InstalledRos, in_ros_shell, installed_ros
 from .stamp import Stamp, files_below, fingerprint
 from .stand_ins import STAND_INS, install_stand_ins
 
 PART = "python"
-REQUIREMENTS = REPOSITORY / "requirements.txt"
 CONSTRAINTS = REPOSITORY / "constraints.txt"
 CONSTRAINTS_WITH_NUMPY_1 = REPOSITORY / "constraints-numpy1.txt"
 STAMP = ENVIRONMENT / "deepracer.stamp"
 _GIGABYTES = 4.5
 
 
-def set_up_python() -> None:
+def set_up_python(left_out: Collection[str] = ()) -> None:
     """Find or make the virtual environment.
+
+    Args:
+        left_out: sections of the requirements that are not needed, as in a container image.
 
     Raises:
         SetupError: no Python fits, the disk is full, or a package cannot be fetched.
@@ -30,7 +34,7 @@ def set_up_python() -> None:
     ros = installed_ros()
     constraints = _constraints(ros)
     sources = [REQUIREMENTS, constraints, *files_below(STAND_INS)]
-    stamp = Stamp(STAMP, fingerprint(ENVIRONMENT, ros, contents=sources))
+    stamp = Stamp(STAMP, fingerprint(ENVIRONMENT, ros, *sorted(left_out), contents=sources))
     kind = f"ROS 2 {ros.name}" if ros else "ROS 2 from PyPI"
     if stamp.holds() and (version := version_of(ENVIRONMENT / "bin/python")):
         say(PART, f"found {version} with {kind} in {ENVIRONMENT}")
@@ -48,7 +52,7 @@ def set_up_python() -> None:
     before = "" if is_new else STAMP.read_text()
     stamp.remove()
     try:
-        _install(constraints, ros)
+        _install(constraints, ros, left_out)
     except SetupError:
         # pip takes back what it could not finish.
         if is_new:
@@ -70,16 +74,15 @@ def _make_environment(python: Path, ros: InstalledRos | None) -> None:
     run(PART, [python, "-m", "venv", *system_packages, ENVIRONMENT])
 
 
-def _install(constraints: Path, ros: InstalledRos | None) -> None:
+def _install(constraints: Path, ros: InstalledRos | None, left_out: Collection[str]) -> None:
     pip = [str(ENVIRONMENT / "bin/python"), "-m", "pip", "install", "--no-input"]
     pip += ["--disable-pip-version-check", "--constraint", str(constraints)]
     # What comes as source is built with the setuptools that the constraints fix, not the newest.
     pip += ["--no-build-isolation"]
     run(PART, [*pip, "pip", "setuptools", "wheel"])
-    wanted = REQUIREMENTS
-    if ros:
-        wanted = ENVIRONMENT / "requirements.txt"
-        wanted.write_text(without_ros_wheels(REQUIREMENTS.read_text()))
+    wanted = ENVIRONMENT / "requirements.txt"
+    text = without(REQUIREMENTS.read_text(), left_out)
+    wanted.write_text(without_ros_wheels(text) if ros else text)
     run(PART, [*pip, "--requirement", str(wanted)])
     install_stand_ins(PART, pip, ros)
 

@@ -43,6 +43,7 @@ setup(
     entry_points={
         "console_scripts": [
             "deepracer = deepracer.command_line:main",
+            "sagemaker_job = deepracer.sagemaker_job:main",
         ],
     },
 )

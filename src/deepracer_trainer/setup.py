@@ -19,6 +19,7 @@ setup(
     extras_require={"test": ["pytest"]},
     entry_points={
         "console_scripts": [
+            "sagemaker_train = deepracer_trainer.sagemaker.train:main",
             "trainer = deepracer_trainer.main:main",
         ],
     },

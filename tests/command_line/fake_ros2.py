@@ -106,7 +106,13 @@ def evaluate(arguments: dict[str, str]) -> int:
     version = int(arguments["model"])
     trials = [
         record(0, EpisodeStatus.LAP_COMPLETE, mode="evaluation", policy_version=version),
-        record(1, EpisodeStatus.OFF_TRACK, mode="evaluation", policy_version=version),
+        record(
+            1,
+            EpisodeStatus.OFF_TRACK,
+            mode="evaluation",
+            policy_version=version,
+            off_track_count=1,
+        ),
     ]
     assert json.loads(Path(arguments["model_metadata"]).read_text())
     assert open_model_store(arguments["store"]).info(version) is not None

@@ -74,8 +74,8 @@ def test_sums_over_episodes():
     )
     assert progress.episodes == 4
     assert progress.steps == 400
-    assert progress.laps == 2
-    assert progress.best_lap_s == 12.5
+    assert progress.laps == 3
+    assert progress.best_lap_s == 9.0
     assert progress.policy_version == 1
     assert progress.mean_progress == pytest.approx(65.0)
     assert progress.mean_reward == pytest.approx(32.5)

@@ -184,6 +184,10 @@ def test_a_route_file_becomes_a_track(deepracer, tmp_path: Path):
     assert (tmp_path / "tracks/worlds/ring.world").is_file()
     assert re.search(r"ring +18.8 m +0.80 m +imported", deepracer("tracks").stdout)
     assert "ring, 18.8 m" in deepracer("check", "--track", "ring").stdout
+    np.save(tmp_path / "turned.npy", np.hstack((3.0 * ring, 3.4 * ring, 2.6 * ring)))
+    turned = deepracer("import-track", "turned.npy")
+    assert turned.returncode == 0
+    assert "turned.npy: expected the inner border inside the outer one" in turned.stderr
     refused = deepracer("import-track", "ring.npy", "--name", "meadow_loop")
     assert refused.returncode == 2
     assert "'meadow_loop': one of the project's own models" in refused.stderr

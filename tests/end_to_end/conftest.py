@@ -2,19 +2,22 @@
 
 import itertools
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 from deepracer.workplace import Workplace, claim_workplace
 from deepracer_core.redis_server import RedisServer
+from moto.server import ThreadedMotoServer
 
 for folder in (Path(__file__).parent, Path(__file__).parents[1] / "stores"):
     sys.path.insert(0, str(folder))
 
-from end_to_end import CONFIG, Launched  # noqa: E402 - found by the line above
+from end_to_end import BUCKET, CONFIG, Launched  # noqa: E402 - found by the line above
 
 _numbers = itertools.count()
 
@@ -48,6 +51,22 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
     """A Redis server of the test's own."""
     with RedisServer(tmp_path / "redis") as server:
         yield server
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """A server that speaks S3's protocol, with a bucket, and the credentials for it."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    url = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+    s3 = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
+    s3.create_bucket(Bucket=BUCKET)
+    yield url
+    server.stop()
 
 
 @pytest.fixture

@@ -16,6 +16,9 @@ from deepracer.workplace import Workplace
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 STOP_DEADLINE_S = 10.0
 
+BUCKET = "races"
+"""Of the S3 server that tests are given."""
+
 _numbers = itertools.count()
 
 

@@ -3,10 +3,13 @@
 import json
 import sys
 
-from deepracer_core.model_store import open_model_store
+from deepracer_core.evaluation_results import read_results
+from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.experience_ledger import ExperienceLedger
+from deepracer_core.model_store import open_model_store, open_storage
 from deepracer_core.redis_connection import connect
 from deepracer_core.run_status import RunStatus
-from end_to_end import simulation
+from end_to_end import BUCKET, simulation
 
 
 def test_the_same_graph_drives_the_flat_world(start, workplace, redis, tmp_path):
@@ -40,6 +43,38 @@ def test_a_job_learns_in_the_flat_world_and_is_evaluated_there(start, tmp_path, 
     store = open_model_store(str(runs / "fast" / "store"))
     assert store.latest() >= 3
     (results,) = (runs / "fast" / "evaluations").glob("*/results.json")
-    assert len(json.loads(results.read_text(encoding="utf-8"))) >= 1
+    assert len(read_results(results)) == 2
     metrics = (runs / "fast" / "store" / "metrics" / "TrainingMetrics.json").read_text()
     assert len(json.loads(metrics)["metrics"]) > 10
+
+
+def test_a_job_whose_experience_goes_through_s3(start, redis, endpoint, tmp_path, hyperparameters):
+    runs = tmp_path / "runs"
+    address = f"s3://{BUCKET}/runs/far?endpoint_url={endpoint}"
+    job = start(
+        "deepracer",
+        "train",
+        "--simulator=flat",
+        "--workers=2",
+        "--run=far",
+        f"--runs-folder={runs}",
+        f"--redis={redis.url}",
+        f"--store={address}",
+        "--experience-transport=s3",
+        f"--hyperparameters={hyperparameters}",
+        "--job-duration-in-seconds=30",
+        "--evaluation-trials=0",
+    )
+    assert job.process.wait(timeout=180) == 0, job.tail()
+    store = open_model_store(address)
+    assert store.latest() >= 2
+    counters = store.info(store.latest())["counters"]
+    client = connect(redis.url)
+    stats = ExperienceBuffer(client, "far").stats()
+    assert stats.acknowledged >= counters["steps"] / 32
+    assert (stats.lost, stats.late) == (0, 0)
+    assert not client.exists("deepracer:{far}:segments")
+    # What was learnt from is gone; what is left in the bucket is what a resumed run would need.
+    left = set(open_storage(address).keys("experience/"))
+    ledger = ExperienceLedger(client, "far", "nobody")
+    assert left - set(ledger.garbage(100)) == ledger.objects()

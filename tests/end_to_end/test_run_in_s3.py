@@ -1,11 +1,7 @@
 """A training and an evaluation by the command line, with the store in S3, read by the community."""
 
-import logging
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
-import boto3
 import pytest
 from agreement import agree
 from deepracer.logs import DeepRacerLog, S3FileHandler
@@ -15,25 +11,9 @@ from deepracer_core.evaluation_results import read_results
 from deepracer_core.model_store import open_model_store
 from deepracer_core.redis_connection import connect
 from deepracer_core.run_status import RunStatus
-from moto.server import ThreadedMotoServer
+from end_to_end import BUCKET
 
-BUCKET, PREFIX = "races", "runs/first"
-
-
-@pytest.fixture
-def endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    """A server that speaks S3's protocol, with a bucket, and the credentials for it."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    url = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
-    s3 = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
-    s3.create_bucket(Bucket=BUCKET)
-    yield url
-    server.stop()
+PREFIX = "runs/first"
 
 
 def laps(records: list[EpisodeRecord]) -> int:

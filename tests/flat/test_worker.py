@@ -81,14 +81,24 @@ def wait_until(condition: Callable[[], bool], *processes: subprocess.Popen) -> N
         time.sleep(0.05)
 
 
-def train(start, redis: str, folder: Path, run: str, **changed: object) -> list[bytes]:
+def train(
+    start, redis: str, folder: Path, run: str, transport: str = "redis", **changed: object
+) -> list[bytes]:
     """A whole training in strict alternation; the weights of each version."""
     place = folder / run
     place.mkdir()
     files = hyperparameters(place, num_episodes_between_training=3, **changed)
     worker = start(
         "deepracer_flat.worker",
-        parameters(place, redis, run=run, iterations_ahead=0, seed=4, hyperparameters=str(files)),
+        parameters(
+            place,
+            redis,
+            run=run,
+            experience_transport=transport,
+            iterations_ahead=0,
+            seed=4,
+            hyperparameters=str(files),
+        ),
     )
     trainer = start(
         "deepracer_trainer.main",
@@ -114,6 +124,20 @@ def test_two_trainings_in_strict_alternation_are_the_same_bit_for_bit(start, red
     assert len(first) == 6
     assert first == second
     assert len(set(first)) == 6
+
+
+def test_the_transport_changes_nothing(start, redis, tmp_path):
+    through_redis = train(start, redis.url, tmp_path, "near", term_cond_max_episodes=9)
+    through_store = train(start, redis.url, tmp_path, "far", "s3", term_cond_max_episodes=9)
+    assert len(through_redis) == 3
+    assert through_redis == through_store
+    in_redis, in_store = (
+        ExperienceBuffer(connect(redis.url), run).stats() for run in ("near", "far")
+    )
+    assert in_store.appended >= 9
+    assert (in_store.lost, in_store.late) == (0, 0)
+    assert in_store.acknowledged == in_redis.acknowledged
+    assert not connect(redis.url).exists("deepracer:{far}:segments")
 
 
 @pytest.mark.parametrize("ahead", [0, 2])
@@ -166,6 +190,7 @@ def test_an_evaluation_drives_its_trials_and_ends(start, redis, tmp_path):
         ({"redis": "redis://127.0.0.1:1"}, 1, "no Redis answered at redis://127.0.0.1:1"),
         ({"road_color": "0.5:1.5"}, 2, "the flat world can change the strength and colour"),
         ({"brakes": 3}, 2, "brakes: unknown field"),
+        ({"experience_transport": "post"}, 2, "expected one of redis, s3, got 'post'"),
     ],
 )
 def test_what_cannot_be_used_is_named(start, redis, tmp_path, changed, code, message):

@@ -109,6 +109,7 @@ def test_simulation_is_told_what_it_needs_by_default(shipped, workspace):
             "use_sim_time": True,
             "buffer_megabytes": 512,
             "buffer_segments": 4096,
+            "experience_transport": "redis",
             "max_steps": 0,
             "mode": "training",
             "model_metadata": f"{share}/config/model_metadata.json",
@@ -141,6 +142,7 @@ def test_simulation_is_told_what_was_given(shipped):
         "segment_length": "16",
         "max_steps": "100",
         "buffer_segments": "10",
+        "experience_transport": "s3",
         "buffer_megabytes": "20",
         "headless": "false",
         "socket": "/tmp/s",
@@ -298,6 +300,10 @@ def test_deaf_process_is_gone_within_ten_seconds(shipped):
         ("track:=nowhere", 'Argument "track" provided value "nowhere" is not valid.'),
         ("mode:=racing", 'Argument "mode" provided value "racing" is not valid.'),
         ("headless:=maybe", 'Argument "headless" provided value "maybe" is not valid.'),
+        (
+            "experience_transport:=post",
+            '"experience_transport" provided value "post" is not valid.',
+        ),
     ],
 )
 @pytest.mark.parametrize("file", FILES)

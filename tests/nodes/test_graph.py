@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from deepracer_core.evaluation_results import read_results
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.experience_objects import ExperienceObjects
+from deepracer_core.experience_transport import TRANSPORTS
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.model_store import open_model_store
 from deepracer_core.randomisation import RANDOMISED, Randomisation, Range
@@ -49,6 +51,7 @@ def start_worker(graph, redis, store: Path, run: str, **rollout) -> KinematicSim
         run=run,
         seed=7,
         segment_length=16,
+        store=str(store),
         **rollout,
     )
     agent.start(load_model_metadata(metadata), open_model_store(str(store)))
@@ -57,16 +60,19 @@ def start_worker(graph, redis, store: Path, run: str, **rollout) -> KinematicSim
     return simulator
 
 
-def claim(graph, redis, run: str, count: int):
+def claim(graph, redis, store: Path, run: str, count: int):
     """Spin until so many segments have arrived, and take them."""
-    buffer = ExperienceBuffer(connect(redis.url), run)
+    objects = ExperienceObjects.open(str(store), run)
+    buffer = ExperienceBuffer(connect(redis.url), run, objects=objects)
     graph.spin_until(lambda: buffer.stats().appended >= count, deadline_s=60.0)
     return [decode(data) for _, data in buffer.claim(count, block_s=1.0)]
 
 
-def test_segments_reach_redis_and_hold_together(graph, redis, tmp_path):
-    simulator = start_worker(graph, redis, tmp_path / "store", "flow")
-    segments = claim(graph, redis, "flow", 12)
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_segments_reach_the_buffer_and_hold_together(graph, redis, tmp_path, transport):
+    store = tmp_path / "store"
+    simulator = start_worker(graph, redis, store, "flow", experience_transport=transport)
+    segments = claim(graph, redis, store, "flow", 12)
     assert simulator.resets, "an episode begins with a reset"
     for segment in segments:
         steps = len(segment.rewards)
@@ -84,11 +90,11 @@ def test_segments_reach_redis_and_hold_together(graph, redis, tmp_path):
 
 def test_the_same_seed_gives_the_same_experience(graph, redis, tmp_path):
     start_worker(graph, redis, tmp_path / "store", "first")
-    first = claim(graph, redis, "first", 8)
+    first = claim(graph, redis, tmp_path / "store", "first", 8)
     graph.close()
     graph.open()
     start_worker(graph, redis, tmp_path / "store", "second")
-    second = claim(graph, redis, "second", 8)
+    second = claim(graph, redis, tmp_path / "store", "second", 8)
     for one, two in zip(first, second, strict=True):
         np.testing.assert_equal(one.observations, two.observations)
         np.testing.assert_array_equal(one.actions, two.actions)
@@ -142,7 +148,7 @@ def test_a_race_with_objects_places_them_in_every_frame(
     graph, redis, tmp_path, race_type, name, number
 ):
     simulator = start_worker(graph, redis, tmp_path / "store", race_type, race_type=race_type)
-    claim(graph, redis, race_type, 4)
+    claim(graph, redis, tmp_path / "store", race_type, 4)
     # All frames but the first, which nobody answered yet.
     assert len(simulator.placed) == simulator.steps - 1
     for placed in simulator.placed:
@@ -154,7 +160,7 @@ def test_a_race_with_objects_places_them_in_every_frame(
 def test_each_episode_is_driven_in_conditions_of_its_own(graph, redis, tmp_path):
     given = {"light_strength": "0.5:1.5", "action_delay": "1:3"}
     simulator = start_worker(graph, redis, tmp_path / "store", "random", **given)
-    segments = claim(graph, redis, "random", 8)
+    segments = claim(graph, redis, tmp_path / "store", "random", 8)
     ranges = {"light_strength": Range(0.5, 1.5), "action_delay": Range(1.0, 3.0)}
     draws = Randomisation(ranges, seed=7)
     assert len(simulator.applied) == len(simulator.resets) > 2

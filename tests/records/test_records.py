@@ -6,7 +6,7 @@ import pytest
 from deepracer_core.model_store import Storage
 from deepracer_core.records import EvaluationRecords, RecordsDamaged, keep_inputs
 from deepracer_core.trace import TRACE_HEADER
-from driven import drive_traces, evaluate, training, write_down
+from driven import drive_traces, evaluate, race, training, write_down
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -168,3 +168,34 @@ def test_the_inputs_lie_where_tools_look(storage):
     assert read(storage, "model/model_metadata.json") == "{}"
     assert read(storage, "ip/hyperparameters.json") == "[]"
     assert storage.read("reward_function.py") is None
+
+
+def test_evaluations_stand_in_the_metrics_between_the_training_episodes(folder, track):
+    driven = race(track, evaluation_share=0.3)
+    driven.drive(12)
+    traces = driven.traces[:12]
+    write_down(training(folder), traces)
+    entries = metrics(folder)
+    assert [entry["phase"] for entry in entries] == [trace.record.mode for trace in traces]
+    trained = [entry for entry in entries if entry["phase"] == "training"]
+    assert 0 < len(trained) < 12
+    assert [entry["episode"] for entry in trained] == list(range(1, len(trained) + 1))
+    before = 0
+    for entry in entries:
+        if entry["phase"] == "evaluation":
+            assert (entry["episode"], entry["trial"]) == (before, 1)
+        before = entry["episode"]
+    numbered = [number for n in range(len(trained) // 4) for number in episodes(folder, n)]
+    assert numbered == list(range(len(trained) // 4 * 4))
+
+
+def test_a_resumed_run_counts_training_episodes_only(folder, track):
+    driven = race(track, evaluation_share=0.3)
+    driven.drive(12)
+    write_down(training(folder), driven.traces[:5])
+    write_down(training(folder), driven.traces[5:12])
+    again = metrics(folder)
+    write_down(training(folder, worker=1, workers=2), driven.traces[:12])
+    at_once = metrics(folder, "_1")
+    assert [entry["episode"] for entry in again] == [entry["episode"] for entry in at_once]
+    assert [entry["trial"] for entry in again] == [entry["trial"] for entry in at_once]

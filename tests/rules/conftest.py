@@ -48,6 +48,13 @@ def folded(gap: float = 0.35, width: float = 0.3) -> Track:
     return Track.from_route(rows, "folded")
 
 
+def course(length: float = 8.0, width: float = 0.76) -> Track:
+    """A straight with two ends, driven along the x axis from the origin."""
+    x = np.linspace(0.0, length, 41)
+    lines = [np.column_stack((x, np.full_like(x, side * width))) for side in (0.0, 0.5, -0.5)]
+    return Track.from_route(np.hstack(lines), "course")
+
+
 class KinematicCar:
     """A bicycle without mass; its base is midway between the axles, as the real model's is."""
 
@@ -204,6 +211,11 @@ def _ring() -> Track:
 @pytest.fixture(name="folded", scope="session")
 def _folded() -> Track:
     return folded()
+
+
+@pytest.fixture(name="course", scope="session")
+def _course() -> Track:
+    return course()
 
 
 @pytest.fixture(name="make_race", scope="session")

@@ -1,4 +1,5 @@
 from math import pi
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -148,6 +149,52 @@ def test_the_step_cap_truncates(ring):
     steps = drive(episode, ring, 0.05 * np.arange(1, 40))
     assert steps[-1].status is EpisodeStatus.TIME_UP
     assert (steps[-1].terminated, steps[-1].truncated, len(steps)) == (False, True, 7)
+
+
+# Each of these ends an episode in several ways at once: distance after each step, and where else.
+SEVERAL_AT_ONCE = {
+    EpisodeStatus.CRASHED: {"contacts": ("box",), "offset": 0.6},
+    EpisodeStatus.OFF_TRACK: {"offset": 0.6},
+    EpisodeStatus.LAP_COMPLETE: {},
+}
+
+
+@pytest.mark.parametrize(("status", "where"), SEVERAL_AT_ONCE.items())
+def test_at_the_finish_a_crash_counts_before_the_road_the_road_before_the_lap(ring, status, where):
+    episode = Episode(ring, EpisodeRules(max_steps=100), at(ring, 0.0), 0)
+    drive(episode, ring, np.linspace(0.0, ring.length - 0.01, 100)[1:])
+    # With the last step that it may have.
+    assert episode.advance(at(ring, 0.01, step=100, **where)).status is status
+
+
+@pytest.mark.parametrize(
+    ("back", "max_steps", "status"),
+    [
+        (0.0001, 15, EpisodeStatus.IMMOBILIZED),
+        (0.05, 15, EpisodeStatus.REVERSED),
+        (0.05, 14, EpisodeStatus.TIME_UP),
+    ],
+)
+def test_standing_counts_before_the_wrong_way_and_both_before_the_time(
+    ring, back, max_steps, status
+):
+    episode = Episode(ring, EpisodeRules(max_steps=max_steps), at(ring, 3.0), 0)
+    steps = drive(episode, ring, 3.0 - back * np.arange(1, 40))
+    assert (steps[-1].status, len(steps)) == (status, max_steps)
+
+
+def test_the_documentation_has_the_end_states_in_their_order():
+    text = (Path(__file__).parents[2] / "docs" / "races.md").read_text(encoding="utf-8")
+    section = text.partition("## End states\n")[2].partition("\n## ")[0]
+    rows = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
+    assert [(row[1].strip(" `"), row[3].strip()) for row in rows] == [
+        (EpisodeStatus.CRASHED, "terminal"),
+        (EpisodeStatus.OFF_TRACK, "terminal"),
+        (EpisodeStatus.LAP_COMPLETE, "truncated"),
+        (EpisodeStatus.IMMOBILIZED, "terminal"),
+        (EpisodeStatus.REVERSED, "terminal"),
+        (EpisodeStatus.TIME_UP, "truncated"),
+    ]
 
 
 def test_a_lap_at_the_slowest_speed_fits_into_the_default_step_cap(ring):

@@ -185,11 +185,20 @@ def test_a_crash_is_an_overlap_of_outlines(road):
 def test_the_closest_objects_are_those_behind_and_ahead_across_the_line_too(ring):
     boxes = Obstacles(Spread(4)).scene(ring, 0.0, 0).at(0.0)
     lap = ring.length
-    assert closest_objects(0.5 * lap, boxes, lap) == [1, 2]
-    assert closest_objects(0.05 * lap, boxes, lap) == [3, 0]
-    assert closest_objects(0.95 * lap, boxes, lap) == [3, 0]
-    assert closest_objects(0.3 * lap, boxes[:1], lap) == [0, 0]
-    assert closest_objects(0.3 * lap, (), lap) == [0, 0]
+    assert closest_objects(ring, 0.5 * lap, boxes) == [1, 2]
+    assert closest_objects(ring, 0.05 * lap, boxes) == [3, 0]
+    assert closest_objects(ring, 0.95 * lap, boxes) == [3, 0]
+    assert closest_objects(ring, 0.3 * lap, boxes[:1]) == [0, 0]
+    assert closest_objects(ring, 0.3 * lap, ()) == [0, 0]
+
+
+def test_on_an_open_course_no_object_comes_after_the_last_one(course):
+    boxes = Obstacles(Spread(4)).scene(course, 0.0, 0).at(0.0)
+    assert closest_objects(course, 0.5 * course.length, boxes) == [1, 2]
+    assert closest_objects(course, 0.0, boxes) == [0, 0]
+    assert closest_objects(course, 0.95 * course.length, boxes) == [3, 3]
+    assert closest_objects(course, boxes[1].distance, boxes) == [1, 1]
+    assert closest_objects(course, 0.3, ()) == [0, 0]
 
 
 def test_the_camera_sees_what_is_ahead_of_it(ring):

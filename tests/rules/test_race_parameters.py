@@ -1,14 +1,19 @@
 """The race that a node's parameters describe: where its episodes begin, what is on its road."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from deepracer.settings import RACE_FIELDS, JobSettings
+from deepracer_core.episode import CarState
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.race_objects import RaceType
 from deepracer_core.race_parameters import RaceParameters, create_starts
 from deepracer_core.race_scenes import SceneSettings, create_scenes
+from deepracer_core.rollout_parameters import RolloutParameters, create_race
 from deepracer_core.track_library import load_track
+
+CONFIG = Path(__file__).parents[2] / "config"
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +47,33 @@ def test_without_a_change_the_direction_alternates_all_the_same(track):
     taken = [starts.next() for _ in range(4)]
     assert [start.track.is_reversed for start in taken] == [False, True, False, True]
     assert [start.distance for start in taken] == [0.0] * 4
+
+
+@pytest.mark.parametrize("alternate", [False, True])
+def test_a_worker_that_is_started_again_goes_on_round_the_lap(track, alternate):
+    given = RaceParameters(round_robin_advance_dist=0.3, alternate_driving_direction=alternate)
+    starts = create_starts(given, track, training=True, ahead=0.5)
+    expected = [starts.next() for _ in range(12)][7:]
+    again = create_starts(given, track, training=True, ahead=0.5, taken=7)
+    for start in expected:
+        following = again.next()
+        assert following.distance == start.distance
+        assert following.track.is_reversed == start.track.is_reversed
+
+
+@pytest.mark.parametrize("first_episode", [0, 7])
+def test_the_first_episode_of_a_race_begins_where_its_number_says(track, first_episode):
+    given = RolloutParameters(
+        track=track.name,
+        reward_function=str(CONFIG / "reward_function.py"),
+        model_metadata=str(CONFIG / "model_metadata.json"),
+    )
+    race = create_race(given, first_episode)
+    race.state(CarState(0, 0.0, 0.0, 0.0, 0.0, 0.0))
+    race.observation(0, {})
+    (reset,) = race.take_resets()
+    x, y, yaw = track.pose_at(first_episode * 0.05 * track.length)
+    assert (reset.x, reset.y, reset.yaw) == pytest.approx((x, y, yaw))
 
 
 @pytest.mark.parametrize("change", [False, True])

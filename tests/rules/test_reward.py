@@ -1,4 +1,5 @@
 from math import degrees, pi
+from pathlib import Path
 from textwrap import dedent
 
 import numpy as np
@@ -47,6 +48,9 @@ KEYS = {
 }
 
 
+RACES = Path(__file__).parents[2] / "docs" / "races.md"
+
+
 def params_of(track, distance=2.0, offset=0.1, turned=0.0, speed=1.5, steering=0.2, contacts=()):
     """After a first step that led from 0.1 m before to `distance`."""
     x, y, yaw = track.pose_at(distance - 0.1)
@@ -59,6 +63,19 @@ def params_of(track, distance=2.0, offset=0.1, turned=0.0, speed=1.5, steering=0
 def test_all_keys_of_the_public_format_are_there_with_their_types(ring):
     params, _ = params_of(ring)
     assert {name: type(value) for name, value in params.items()} == KEYS
+
+
+def test_the_documentation_has_every_key_with_its_type(ring):
+    params, _ = params_of(ring)
+    section = RACES.read_text(encoding="utf-8").partition("## What the reward function is told\n")[
+        2
+    ]
+    rows = [
+        tuple(cell.strip(" `") for cell in line.strip("|").split("|")[:2])
+        for line in section.splitlines()
+        if line.startswith("| `")
+    ]
+    assert rows == [(name, type(value).__name__) for name, value in params.items()]
 
 
 def test_values_describe_the_state_after_the_step(ring):

@@ -12,13 +12,26 @@ def test_each_start_is_a_twentieth_of_the_lap_further_on(ring):
     assert all(0.0 <= distance < ring.length for distance in distances)
 
 
-def test_alternating_drives_each_place_in_both_directions(ring):
-    starts = StartPositions(ring, alternate_direction=True)
-    taken = [starts.next() for _ in range(6)]
-    assert [start.track.is_reversed for start in taken] == [False, True] * 3
-    forward, back = ([start.distance for start in taken[i::2]] for i in (0, 1))
-    assert forward == pytest.approx(back)
-    assert forward == pytest.approx([0.0, 0.05 * ring.length, 0.1 * ring.length])
+def test_alternating_drives_from_each_place_in_both_directions(ring):
+    starts = StartPositions(ring, alternate_direction=True, first=0.9)
+    taken = [starts.next() for _ in range(8)]
+    assert [start.track.is_reversed for start in taken] == [False, True] * 4
+    forward, back = taken[::2], taken[1::2]
+    shares = [start.distance / ring.length for start in forward]
+    assert shares == pytest.approx([0.9, 0.95, 0.0, 0.05])
+    for there, again in zip(forward, back, strict=True):
+        x, y, yaw = there.track.pose_at(there.distance)
+        same_x, same_y, other_way = again.track.pose_at(again.distance)
+        assert (same_x, same_y) == pytest.approx((x, y), abs=1e-9)
+        # At a waypoint each way has the heading of the part that follows.
+        assert np.cos(other_way - yaw) == pytest.approx(-1.0, abs=1e-3)
+
+
+def test_alternating_on_an_open_course_begins_no_episode_at_its_end(course):
+    starts = StartPositions(course, advance=0.25, alternate_direction=True)
+    taken = [starts.next() for _ in range(8)]
+    shares = [start.distance / course.length for start in taken]
+    assert shares == pytest.approx([0.0, 0.0, 0.25, 0.75, 0.5, 0.5, 0.75, 0.25])
 
 
 def test_an_evaluation_starts_on_the_line_each_time(ring):

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -82,3 +83,18 @@ def set_up(checkout: Path, programs: Programs, cache: Path) -> SetUp:
         )
 
     return run
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    """A folder of tiny wheels in the place of PyPI."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    for name in ("setuptools", "wheel", "first", "second"):
+        with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
+            info = f"{name}-1.0.dist-info"
+            wheel.writestr(f"{name}_of_ours.py", "")
+            wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0")
+            wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any")
+            wheel.writestr(f"{info}/RECORD", "")
+    return folder

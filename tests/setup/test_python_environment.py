@@ -1,26 +1,10 @@
 """The virtual environment: made, found, brought up to date, repaired. With real venv and pip."""
 
-import zipfile
 from pathlib import Path
 
 import pytest
 
 PYTHON = ("--only", "python")
-
-
-@pytest.fixture
-def wheels(tmp_path: Path) -> Path:
-    """A folder of tiny wheels in the place of PyPI."""
-    folder = tmp_path / "wheels"
-    folder.mkdir()
-    for name in ("setuptools", "wheel", "first", "second"):
-        with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
-            info = f"{name}-1.0.dist-info"
-            wheel.writestr(f"{name}_of_ours.py", "")
-            wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0")
-            wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any")
-            wheel.writestr(f"{info}/RECORD", "")
-    return folder
 
 
 @pytest.fixture
@@ -78,3 +62,20 @@ def test_without_network_nothing_is_left(set_up, checkout, offline):
     assert done.returncode == 5, done.stdout
     assert "the network or the mirror cannot be reached" in done.stdout
     assert not (checkout / ".venv").exists()
+
+
+def test_leaves_a_section_out(set_up, checkout, offline):
+    (checkout / "requirements.txt").write_text("# One\nfirst>=1\n\n# Two\nsecond\n")
+    (checkout / "constraints.txt").write_text("first==1.0\nsecond==1.0\n")
+    done = set_up("--only", "python", "--without", "two", environment=offline)
+    assert done.returncode == 0, done.stdout
+    assert has(checkout, "first")
+    assert not has(checkout, "second")
+    again = set_up("--only", "python", "--without", "two", environment=offline)
+    assert "found 3." in again.stdout
+    done = set_up("--only", "python", environment=offline)
+    assert done.returncode == 0, done.stdout
+    assert has(checkout, "second")
+    refused = set_up("--without", "three", environment=offline)
+    assert refused.returncode == 2
+    assert "three" in refused.stdout

@@ -5,7 +5,13 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from setup.requirements import REQUIREMENTS, sections, without  # noqa: E402 - found just above
+
 OURS = {file.parent.name for file in ROOT.glob("src/*/package.xml")}
 OURS |= {"benchmarks", "setup"} | {file.stem for file in ROOT.glob("tests/*/*.py")}
 STAND_INS = {file.parent.name for file in ROOT.glob("stand_ins/*/__init__.py")}
@@ -80,3 +86,29 @@ def test_requirements_are_fixed():
 def test_requirements_are_fixed_beside_an_installed_ros():
     without_wheels = {name for name in required() if not name.startswith("ros-")}
     assert without_wheels <= fixed("constraints-numpy1.txt")
+
+
+def test_sections_by_their_names():
+    text = "# What the project\n# needs.\n\n# One: more\nfirst>=1\nsecond\n\n# Two\nthird\n"
+    assert sections(text) == {"one": ["first>=1", "second"], "two": ["third"]}
+    assert without(text, ["two"]) == "first>=1\nsecond\n"
+    assert without(text, []) == text
+    with pytest.raises(KeyError):
+        without(text, ["three"])
+
+
+def test_every_requirement_is_in_a_section():
+    text = REQUIREMENTS.read_text()
+    lines = [line for line in text.splitlines() if line and line[0] != "#"]
+    assert sorted(line for section in sections(text).values() for line in section) == sorted(lines)
+
+
+def test_the_trainers_sections_have_all_that_it_imports():
+    found = sections(REQUIREMENTS.read_text())
+    lines = [*found["core"], *found["trainer"]]
+    installed = {re.match(r"[\w.-]+", line)[0].lower().replace("_", "-") for line in lines}
+    for package in ("deepracer_core", "deepracer_trainer"):
+        paths = (ROOT / "src" / package / package).rglob("*.py")
+        modules = {module for path in paths for module in imported(path)}
+        needed = {package_of(module) for module in modules - OURS - set(sys.stdlib_module_names)}
+        assert needed <= installed, package

@@ -3,19 +3,22 @@
 import itertools
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 import redis
+from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.experience_objects import ExperienceObjects
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_server import RedisServer
 from moto.server import ThreadedMotoServer
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from guarded_redis import GuardedServer, start_guarded
 from http_faults import HttpFaults
 
 _numbers = itertools.count()
@@ -33,6 +36,13 @@ def client(shared_redis: RedisServer) -> Iterator[redis.Redis]:
     yield client
     client.flushall()
     client.close()
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]:
+    server = start_guarded(tmp_path_factory.mktemp("guarded"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +93,29 @@ def bucket(aws: None, administrator: Any) -> str:
     name = f"bucket-{next(_numbers)}"
     administrator.create_bucket(Bucket=name)
     return name
+
+
+@pytest.fixture(params=["redis", "folder", "s3"])
+def experience_store(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
+    """Address of the store that experience goes through; None: it goes through Redis."""
+    if request.param == "redis":
+        return None
+    if request.param == "folder":
+        return str(tmp_path / "store")
+    port, name = (request.getfixturevalue(fixture) for fixture in ("moto_port", "bucket"))
+    return f"s3://{name}/a/run?endpoint_url=http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def open_buffer(experience_store: str | None) -> Callable[..., ExperienceBuffer]:
+    """Opens the experience buffer as one who reads or writes by this transport."""
+
+    def open_buffer(client: redis.Redis, run: str = "run", **bounds: int) -> ExperienceBuffer:
+        store = experience_store
+        objects = None if store is None else ExperienceObjects.open(store, run)
+        return ExperienceBuffer(client, run, objects=objects, **bounds)
+
+    return open_buffer
 
 
 @pytest.fixture

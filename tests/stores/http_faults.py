@@ -43,7 +43,7 @@ class Exchange(BaseHTTPRequestHandler):
         else:
             fault(self, forward)
 
-    do_GET = do_PUT = do_HEAD = do_POST = handle_any  # noqa: N815 - http.server calls them so
+    do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = handle_any  # noqa: N815 - http.server's names
 
     def answer(self, answer: Answer, cut_after: int | None = None) -> None:
         self.send_response(answer.status)

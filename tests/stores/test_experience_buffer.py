@@ -1,9 +1,9 @@
-"""The experience buffer in a real Redis: bounds, both ways of learning, lost answers."""
+"""The experience buffer by each transport: bounds, both ways of learning, lost answers."""
 
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -12,6 +12,8 @@ from deepracer_core.experience_buffer import BufferStats, ExperienceBuffer
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_server import RedisServer
 from tcp_faults import TcpFaults
+
+OpenBuffer = Callable[..., ExperienceBuffer]
 
 
 def segment(number: int, size: int = 100) -> bytes:
@@ -23,8 +25,8 @@ def number_of(data: bytes) -> int:
 
 
 @pytest.fixture
-def buffer(client: redis.Redis) -> ExperienceBuffer:
-    return ExperienceBuffer(client, "run", max_segments=10, max_bytes=10_000)
+def buffer(client: redis.Redis, open_buffer: OpenBuffer) -> ExperienceBuffer:
+    return open_buffer(client, max_segments=10, max_bytes=10_000)
 
 
 @pytest.fixture
@@ -71,7 +73,9 @@ def test_the_oldest_make_room_by_bytes(buffer: ExperienceBuffer) -> None:
 
 def test_a_segment_larger_than_the_buffer(buffer: ExperienceBuffer) -> None:
     buffer.append(segment(0))
-    with pytest.raises(ValueError, match=r"segment of 10001 bytes does not fit .* of 10000 bytes"):
+    with pytest.raises(
+        ValueError, match=r"segment of 10001 bytes does not fit .* of 10 segments and 10000 bytes"
+    ):
         buffer.append(bytes(10_001))
     assert buffer.stats().segments == 1
 
@@ -97,17 +101,17 @@ def test_each_segment_is_claimed_once_and_oldest_first(buffer: ExperienceBuffer)
 
 
 def test_what_a_dead_trainer_did_not_acknowledge_comes_first(
-    client: redis.Redis, buffer: ExperienceBuffer
+    client: redis.Redis, buffer: ExperienceBuffer, open_buffer: OpenBuffer
 ) -> None:
     for i in range(4):
         buffer.append(segment(i))
-    dead = ExperienceBuffer(client, "run")
+    dead = open_buffer(client)
     claimed = dead.claim(3, 0.0)
     dead.acknowledge([claimed[1][0]])
     del dead
 
     buffer.append(segment(4))
-    following = ExperienceBuffer(client, "run")
+    following = open_buffer(client)
     assert [number_of(data) for _, data in following.claim(2, 0.0)] == [0, 2]
     assert [number_of(data) for _, data in following.claim(9, 0.0)] == [3, 4]
     # Claimed by two, but each counted once.
@@ -125,9 +129,9 @@ def test_evicted_while_claimed(buffer: ExperienceBuffer) -> None:
     assert [number_of(data) for _, data in buffer.claim(99, 0.0)] == [*range(4, 12)]
 
 
-def test_a_claim_waits_for_the_first_segment(client: redis.Redis) -> None:
-    buffer = ExperienceBuffer(client, "run")
-    writer = ExperienceBuffer(client, "run")
+def test_a_claim_waits_for_the_first_segment(client: redis.Redis, open_buffer: OpenBuffer) -> None:
+    buffer = open_buffer(client)
+    writer = open_buffer(client)
     threading.Timer(0.3, lambda: writer.append(segment(7))).start()
     start = time.monotonic()
     claimed = buffer.claim(5, block_s=60.0)
@@ -143,9 +147,9 @@ def test_a_claim_ends_at_its_deadline(buffer: ExperienceBuffer) -> None:
     assert time.monotonic() - start >= 0.29
 
 
-def test_waiting_for_so_many_segments(client: redis.Redis) -> None:
-    buffer = ExperienceBuffer(client, "run", max_segments=2)
-    writer = ExperienceBuffer(client, "run", max_segments=2)
+def test_waiting_for_so_many_segments(client: redis.Redis, open_buffer: OpenBuffer) -> None:
+    buffer = open_buffer(client, max_segments=2)
+    writer = open_buffer(client, max_segments=2)
     assert buffer.wait_appended(1, block_s=0.1) == 0
 
     def write() -> None:
@@ -171,9 +175,9 @@ def test_drawing_is_uniform_with_replacement_and_repeatable(buffer: ExperienceBu
     assert buffer.stats() == BufferStats(5, 500, 5, 0, 0, 0)
 
 
-def test_drawing_while_segments_are_evicted(client: redis.Redis) -> None:
-    writer = ExperienceBuffer(client, "run", max_segments=3)
-    reader = ExperienceBuffer(client, "run", max_segments=3)
+def test_drawing_while_segments_are_evicted(client: redis.Redis, open_buffer: OpenBuffer) -> None:
+    writer = open_buffer(client, max_segments=3)
+    reader = open_buffer(client, max_segments=3)
     for i in range(3):
         writer.append(segment(i, 10_000))
     done = threading.Event()
@@ -193,10 +197,12 @@ def test_drawing_while_segments_are_evicted(client: redis.Redis) -> None:
     thread.join()
 
 
-def test_many_writers_and_one_reader(shared_redis: RedisServer, client: redis.Redis) -> None:
+def test_many_writers_and_one_reader(
+    shared_redis: RedisServer, client: redis.Redis, open_buffer: OpenBuffer
+) -> None:
     def write(worker: int) -> None:
         own = connect(shared_redis.url)
-        writer = ExperienceBuffer(own, "run")
+        writer = open_buffer(own)
         for i in range(50):
             writer.append(segment(1000 * worker + i))
         own.close()
@@ -204,7 +210,7 @@ def test_many_writers_and_one_reader(shared_redis: RedisServer, client: redis.Re
     writers = [threading.Thread(target=write, args=(worker,)) for worker in range(4)]
     for writer in writers:
         writer.start()
-    reader = ExperienceBuffer(client, "run")
+    reader = open_buffer(client)
     seen: list[int] = []
     while len(seen) < 200:
         claimed = reader.claim(7, block_s=30.0)
@@ -220,9 +226,11 @@ def test_many_writers_and_one_reader(shared_redis: RedisServer, client: redis.Re
     assert reader.stats() == BufferStats(0, 0, 200, 0, 200, 200)
 
 
-def test_runs_do_not_meet(client: redis.Redis, buffer: ExperienceBuffer) -> None:
+def test_runs_do_not_meet(
+    client: redis.Redis, buffer: ExperienceBuffer, open_buffer: OpenBuffer
+) -> None:
     buffer.append(segment(1))
-    other = ExperienceBuffer(client, "run2")
+    other = open_buffer(client, "run2")
     assert other.claim(1, 0.0) == []
     other.append(segment(2))
     assert [number_of(data) for _, data in buffer.claim(9, 0.0)] == [1]
@@ -231,12 +239,14 @@ def test_runs_do_not_meet(client: redis.Redis, buffer: ExperienceBuffer) -> None
     assert buffer.stats().segments == 1
 
 
-def test_ids_grow_over_the_loss_of_all_data(client: redis.Redis, buffer: ExperienceBuffer) -> None:
+def test_ids_grow_over_the_loss_of_all_data(
+    client: redis.Redis, buffer: ExperienceBuffer, open_buffer: OpenBuffer
+) -> None:
     buffer.append(segment(0))
     ((before, _),) = buffer.claim(1, 0.0)
     client.flushall()
     client.script_flush()
-    ExperienceBuffer(client, "run").append(segment(1))
+    open_buffer(client).append(segment(1))
     ((after, data),) = buffer.claim(1, 1.0)
     assert number_of(data) == 1
     assert after > before
@@ -250,27 +260,27 @@ def test_the_same_sequence_number_is_added_once(buffer: ExperienceBuffer) -> Non
 
 
 def test_an_append_whose_answer_is_lost_is_added_once(
-    lossy: tuple[TcpFaults, redis.Redis], client: redis.Redis
+    lossy: tuple[TcpFaults, redis.Redis], client: redis.Redis, open_buffer: OpenBuffer
 ) -> None:
     proxy, over_proxy = lossy
-    writer = ExperienceBuffer(over_proxy, "run")
+    writer = open_buffer(over_proxy)
     writer.append(segment(0))
     for i in range(1, 6):
         proxy.lose_next_answer()
         writer.append(segment(i))
     assert proxy.answers_lost == 5
-    reader = ExperienceBuffer(client, "run")
+    reader = open_buffer(client)
     assert [number_of(data) for _, data in reader.claim(99, 0.0)] == [0, 1, 2, 3, 4, 5]
     assert reader.stats().appended == 6
 
 
 def test_a_claim_whose_answer_is_lost_loses_nothing(
-    lossy: tuple[TcpFaults, redis.Redis], buffer: ExperienceBuffer
+    lossy: tuple[TcpFaults, redis.Redis], buffer: ExperienceBuffer, open_buffer: OpenBuffer
 ) -> None:
     proxy, over_proxy = lossy
     for i in range(6):
         buffer.append(segment(i))
-    reader = ExperienceBuffer(over_proxy, "run")
+    reader = open_buffer(over_proxy)
     seen: list[int] = []
     for _ in range(3):
         proxy.lose_next_answer()
@@ -293,10 +303,13 @@ def test_a_fault_that_does_not_pass_is_raised(
 
 
 def test_throughput_of_large_segments(
-    shared_redis: RedisServer, client: redis.Redis, capsys: pytest.CaptureFixture[str]
+    shared_redis: RedisServer,
+    client: redis.Redis,
+    capsys: pytest.CaptureFixture[str],
+    open_buffer: OpenBuffer,
 ) -> None:
     data = np.random.default_rng(0).bytes(600_000)
-    buffer = ExperienceBuffer(client, "run", max_segments=64)
+    buffer = open_buffer(client, max_segments=64)
     count = 100
     start = time.perf_counter()
     for _ in range(count):

@@ -1,110 +1,21 @@
 """Connections to real servers: plain, with a password, with TLS."""
 
-import datetime
-import ipaddress
-import subprocess
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import redis
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.redis_connection import RedisUnavailable, address, connect, is_outage
+from deepracer_core.redis_connection import (
+    RedisUnavailable,
+    address,
+    connect,
+    is_outage,
+    located,
+)
+from deepracer_core.redis_discovery import RedisEndpoint
 from deepracer_core.redis_server import RedisServer, free_port
-
-PASSWORD = "pl@nted/secret?#"
-ENCODED = "pl%40nted%2Fsecret%3F%23"
-
-
-@dataclass
-class GuardedServer:
-    """A Redis with a password, on a plain port, a TLS port and a socket."""
-
-    port: int
-    tls_port: int
-    socket: Path
-    authority: Path
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]:
-    folder = tmp_path_factory.mktemp("guarded")
-    authority = make_certificates(folder)
-    port, tls_port = free_port(), free_port()
-    settings = f"""
-        bind 127.0.0.1
-        port {port}
-        tls-port {tls_port}
-        unixsocket {folder}/redis.sock
-        tls-cert-file {folder}/server.crt
-        tls-key-file {folder}/server.key
-        tls-auth-clients no
-        requirepass "{PASSWORD}"
-        save ""
-    """
-    server = subprocess.Popen(
-        ["redis-server", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=folder
-    )
-    assert server.stdin is not None
-    server.stdin.write(settings.encode())
-    server.stdin.close()
-    yield GuardedServer(port, tls_port, folder / "redis.sock", authority)
-    server.terminate()
-    server.wait()
-
-
-def make_certificates(folder: Path) -> Path:
-    """An authority of our own and a certificate for 127.0.0.1 that it has signed."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-
-    def certificate(name: str, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        return (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")]))
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
-        )
-
-    authority_key = ec.generate_private_key(ec.SECP256R1())
-    authority = (
-        certificate("authority", authority_key.public_key())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False
-        )
-        .sign(authority_key, hashes.SHA256())
-    )
-    server_key = ec.generate_private_key(ec.SECP256R1())
-    server = (
-        certificate("server", server_key.public_key())
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
-            critical=False,
-        )
-        .sign(authority_key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (folder / "authority.crt").write_bytes(authority.public_bytes(pem))
-    (folder / "server.crt").write_bytes(server.public_bytes(pem))
-    (folder / "server.key").write_bytes(
-        server_key.private_bytes(
-            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    return folder / "authority.crt"
+from guarded_redis import ENCODED, PASSWORD, GuardedServer
 
 
 def test_a_plain_server(shared_redis: RedisServer) -> None:
@@ -136,6 +47,42 @@ def test_a_socket_that_is_not_there(tmp_path: Path) -> None:
 def test_a_password(guarded: GuardedServer) -> None:
     assert connect(f"redis://:{ENCODED}@127.0.0.1:{guarded.port}").ping()
     assert connect(f"redis://default:{ENCODED}@127.0.0.1:{guarded.port}/0").ping()
+
+
+def test_a_password_in_the_environment(
+    guarded: GuardedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", PASSWORD)
+    there = RedisEndpoint("127.0.0.1", guarded.port)
+    url = located(there, password_variable="SECRET")
+    assert url == f"redis://127.0.0.1:{guarded.port}?password_variable=SECRET"
+    assert connect(url).ping()
+    assert connect(f"redis://default@127.0.0.1:{guarded.port}?password_variable=SECRET&db=1").ping()
+    assert connect(f"unix://{guarded.socket}?password_variable=SECRET").ping()
+    secure = located(
+        RedisEndpoint("127.0.0.1", guarded.tls_port),
+        password_variable="SECRET",
+        tls=True,
+        authority=str(guarded.authority),
+    )
+    assert connect(secure).ping()
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        ("", "environment variable SECRET, which is not set: set it"),
+        ("planted-wrong", "set the environment variable SECRET to the right password"),
+    ],
+)
+def test_a_wrong_or_missing_password_in_the_environment(
+    guarded: GuardedServer, monkeypatch: pytest.MonkeyPatch, value: str, advice: str
+) -> None:
+    monkeypatch.setenv("SECRET", value)
+    with pytest.raises(ConfigurationError, match=advice) as told:
+        connect(f"redis://127.0.0.1:{guarded.port}?password_variable=SECRET")
+    assert f"redis://127.0.0.1:{guarded.port}" in str(told.value)
+    assert "planted" not in str(told.value)
 
 
 @pytest.mark.parametrize("login", ["", ":planted-wrong@", "planted-user:planted-wrong@"])
@@ -201,6 +148,7 @@ def test_it_waits_for_a_server_that_starts_later(tmp_path: Path) -> None:
         ("redis://:pla#nted@host:1", "percent-encoded"),
         ("redis://:planted@host:port", "port .* must be a number"),
         ("redis://:planted@host:99999", "port .* must be a number"),
+        ("unix:///redis.sock?found_in=/tmp", "a socket does not move"),
         ("redis://:planted@host?unknown=1", "an option that redis-py does not know"),
         ("redis://:planted@host?socket_timeout=planted", "cannot read"),
     ],

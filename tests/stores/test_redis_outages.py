@@ -7,15 +7,17 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import redis
 from deepracer_core.episode import EpisodeRecord, EpisodeStatus
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.pace import IterationShare
 from deepracer_core.redis_connection import connect
-from deepracer_core.redis_publisher import RolloutPublisher
 from deepracer_core.redis_server import RedisServer, free_port
+from deepracer_core.rollout_publisher import RolloutPublisher
 from deepracer_core.run_status import RunStatus
 
 
@@ -48,19 +50,34 @@ def kill(server: RedisServer) -> None:
     server.wait()
 
 
-def publisher(client: redis.Redis, **bounds: int) -> RolloutPublisher:
-    return RolloutPublisher(ExperienceBuffer(client, "run"), RunStatus(client, "run"), **bounds)
+OpenBuffer = Callable[..., ExperienceBuffer]
+Publisher = Callable[..., RolloutPublisher]
 
 
+@pytest.fixture
+def publisher(open_buffer: OpenBuffer) -> Publisher:
+    """Opens a publisher by each transport; segments go one by one unless there is a share."""
+
+    def publisher(client: redis.Redis, **options: Any) -> RolloutPublisher:
+        return RolloutPublisher(open_buffer(client), RunStatus(client, "run"), **options)
+
+    return publisher
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
 def test_a_whole_stream_survives_killed_servers(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    open_buffer: OpenBuffer,
+    publisher: Publisher,
+    batch_size: int,
 ) -> None:
     """Writer and reader go on through two kills; each segment arrives once, in order."""
     port = free_port()
     total = 150
     server = RedisServer(tmp_path, port).start()
     reader_client = connect(server.url)
-    reader = ExperienceBuffer(reader_client, "run")
+    reader = open_buffer(reader_client)
     seen: list[int] = []
 
     def read() -> None:
@@ -73,10 +90,11 @@ def test_a_whole_stream_survives_killed_servers(
     thread = threading.Thread(target=read)
     thread.start()
     writer_client = connect(server.url)
-    with publisher(writer_client) as writer:
+    share = IterationShare(episodes=total, steps=batch_size)
+    with publisher(writer_client, share=share) as writer:
         waiting_in_outages: list[int] = []
         for i in range(total):
-            writer.segment(segment(i))
+            writer.segment(segment(i), 1, ends_episode=False)
             time.sleep(0.005)
             if i in (40, 90):
                 kill(server)
@@ -98,25 +116,29 @@ def test_a_whole_stream_survives_killed_servers(
     server.stop()
 
 
-def test_what_was_claimed_and_not_acknowledged_survives_a_killed_server(tmp_path: Path) -> None:
+def test_what_was_claimed_and_not_acknowledged_survives_a_killed_server(
+    tmp_path: Path, open_buffer: OpenBuffer
+) -> None:
     with RedisServer(tmp_path) as server:
-        buffer = ExperienceBuffer(connect(server.url), "run")
+        buffer = open_buffer(connect(server.url))
         for i in range(4):
             buffer.append(segment(i))
         claimed = buffer.claim(3, 0.0)
         buffer.acknowledge([claimed[0][0]])
         kill(server)
     with RedisServer(tmp_path) as server:
-        following = ExperienceBuffer(connect(server.url), "run")
+        following = open_buffer(connect(server.url))
         assert [number_of(data) for _, data in following.claim(9, 0.0)] == [1, 2, 3]
         stats = following.stats()
         assert (stats.appended, stats.claimed, stats.acknowledged) == (4, 4, 1)
 
 
-def test_a_reader_waits_through_an_outage(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_reader_waits_through_an_outage(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, open_buffer: OpenBuffer
+) -> None:
     port = free_port()
     server = RedisServer(tmp_path, port).start()
-    buffer = ExperienceBuffer(connect(server.url), "run")
+    buffer = open_buffer(connect(server.url))
     buffer.append(segment(0))
     buffer.append(segment(1))
     ((first, _),) = buffer.claim(1, 0.0)
@@ -147,65 +169,76 @@ def test_a_reader_waits_through_an_outage(tmp_path: Path, caplog: pytest.LogCapt
 
 
 def test_a_full_backlog_drops_the_oldest_and_never_waits(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    open_buffer: OpenBuffer,
+    publisher: Publisher,
 ) -> None:
     port = free_port()
     server = RedisServer(tmp_path, port).start()
     client = connect(server.url)
     writer = publisher(client, max_items=5, max_bytes=1_000_000)
-    writer.segment(segment(0))
+    writer.segment(segment(0), 1, ends_episode=False)
     wait_until(lambda: writer.stats.delivered == 1)
     assert writer.stats.available
     kill(server)
-    writer.segment(segment(1))
+    writer.segment(segment(1), 1, ends_episode=False)
     wait_until(lambda: not writer.stats.available)
     for i in range(2, 22):
-        writer.segment(segment(i))
+        writer.segment(segment(i), 1, ends_episode=False)
     stats = writer.stats
     # One is in the hands of the thread, five wait.
     assert (stats.delivered, stats.dropped, stats.backlog) == (1, 15, 6)
     with RedisServer(tmp_path, port):
         wait_until(lambda: writer.stats.delivered == 7)
-        reader = ExperienceBuffer(client, "run")
+        reader = open_buffer(client)
         numbers = [number_of(data) for _, data in reader.claim(99, 0.0)]
         assert numbers == [0, 1, *range(17, 22)]
         assert writer.stats.available
         assert writer.close() == 0
     told = [each.message for each in caplog.records]
     assert len([line for line in told if "Redis is away" in line]) == 1
-    assert len([line for line in told if "backlog for Redis is full" in line]) == 1
+    assert len([line for line in told if "backlog is full" in line]) == 1
     assert len([line for line in told if "Redis is back" in line]) == 1
 
 
-def test_the_backlog_is_bounded_in_bytes(tmp_path: Path) -> None:
+def test_the_backlog_is_bounded_in_bytes(publisher: Publisher) -> None:
     client = redis.Redis(port=free_port())
     writer = publisher(client, max_bytes=100_000)
     for i in range(20):
-        writer.segment(segment(i, 30_000))
+        writer.segment(segment(i, 30_000), 1, ends_episode=False)
     assert writer.stats.backlog <= 4
     left = writer.close(deadline_s=0.1)
     assert left == writer.stats.backlog > 0
     assert left + writer.stats.dropped == 20
 
 
-def test_closing_delivers_what_is_left(client: redis.Redis) -> None:
-    with publisher(client) as writer:
+@pytest.mark.parametrize("batch_size", [1, 30])
+def test_closing_delivers_what_is_left(
+    client: redis.Redis,
+    open_buffer: OpenBuffer,
+    publisher: Publisher,
+    batch_size: int,
+) -> None:
+    share = IterationShare(episodes=50, steps=batch_size)
+    with publisher(client, share=share) as writer:
         for i in range(50):
-            writer.segment(segment(i))
+            writer.segment(segment(i), 1, ends_episode=False)
         writer.episode(record(0))
     assert writer.stats.delivered == 51
     assert writer.close() == 0
-    assert ExperienceBuffer(client, "run").stats().segments == 50
+    numbers = [number_of(data) for _, data in open_buffer(client).claim(99, 0.0)]
+    assert numbers == list(range(50))
     assert [each.number for _, each in RunStatus(client, "run").episodes()] == [0]
 
 
 def test_a_segment_that_can_never_be_stored_is_dropped_and_told(
-    client: redis.Redis, caplog: pytest.LogCaptureFixture
+    client: redis.Redis, caplog: pytest.LogCaptureFixture, open_buffer: OpenBuffer
 ) -> None:
-    buffer = ExperienceBuffer(client, "run", max_bytes=1000)
+    buffer = open_buffer(client, max_bytes=1000)
     with RolloutPublisher(buffer, RunStatus(client, "run")) as writer:
-        writer.segment(bytes(2000))
-        writer.segment(bytes(10))
+        writer.segment(bytes(2000), 1, ends_episode=False)
+        writer.segment(bytes(10), 1, ends_episode=False)
     assert (writer.stats.delivered, writer.stats.dropped) == (1, 1)
     assert "segment of 2000 bytes does not fit" in caplog.text
 
@@ -214,9 +247,9 @@ def test_a_server_without_memory_is_an_outage_that_ends(tmp_path: Path) -> None:
     with RedisServer(tmp_path, max_memory_bytes=4 << 20) as server:
         client = connect(server.url)
         reader = ExperienceBuffer(client, "run")
-        with publisher(client) as writer:
+        with RolloutPublisher(reader, RunStatus(client, "run")) as writer:
             for i in range(40):
-                writer.segment(segment(i, 200_000))
+                writer.segment(segment(i, 200_000), 1, ends_episode=False)
             wait_until(lambda: not writer.stats.available)
             seen: list[int] = []
             while len(seen) < 40:

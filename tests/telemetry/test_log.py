@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from deepracer_core.telemetry.events import event_text, read_event
 
 CORE = Path(__file__).resolve().parents[2] / "src" / "deepracer_core"
 
@@ -98,6 +99,17 @@ def test_a_wrong_variable_is_named(name, value, expected):
     ended = said("", **{f"DEEPRACER_{name}": value})
     assert ended.returncode == 1
     assert re.search(f"^DEEPRACER_{name}: {re.escape(expected)}", ended.stderr, re.MULTILINE)
+
+
+def test_events_are_read_back_and_other_lines_are_none():
+    fault = said("1 / 0", DEEPRACER_LOG_FORMAT="json").stderr.splitlines()[-1]
+    event = read_event(fault)
+    assert event is not None
+    text = event_text(event).splitlines()
+    assert text[:2] == ["ended by a fault in the program", "Traceback (most recent call last):"]
+    assert text[-1] == "ZeroDivisionError: division by zero"
+    for line in ("", "INFO x", "{no event", '{"a": 1}', "[rollout-1] {}"):
+        assert read_event(line) is None
 
 
 def test_an_empty_variable_says_nothing():

@@ -1,5 +1,6 @@
 """Routes to measure: each has one of the traits that real route files are known for."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -75,18 +76,24 @@ ROUTES = {
 }
 
 
+@functools.cache
+def made(name: str, direction: str = "forward") -> Track:
+    """A track of the library or one of the routes; no test changes it."""
+    if direction == "reversed":
+        return made(name).reversed()
+    return Track.from_route(ROUTES[name], name) if name in ROUTES else load_track(name)
+
+
 @pytest.fixture(params=[*shipped_names(), *ROUTES])
 def forward(request: pytest.FixtureRequest) -> Track:
     """Each track, in the direction of its route."""
-    if request.param in ROUTES:
-        return Track.from_route(ROUTES[request.param], request.param)
-    return load_track(request.param)
+    return made(request.param)
 
 
 @pytest.fixture(params=["forward", "reversed"])
 def track(request: pytest.FixtureRequest, forward: Track) -> Track:
     """Each track in both directions."""
-    return forward if request.param == "forward" else forward.reversed()
+    return made(forward.name, request.param)
 
 
 @pytest.fixture(params=ROUTES)

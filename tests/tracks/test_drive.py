@@ -1,4 +1,7 @@
-"""Every track, and an imported one, in real Gazebo: the car stands on it, sees it, drives it."""
+"""Every track, and imported ones, in real Gazebo: the car stands on it, sees it, drives it.
+
+Public route files are no part of the repository: those in `shared/tracks/` beside it are tried.
+"""
 
 import contextlib
 import math
@@ -10,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from deepracer_core.car_geometry import wheel_centers
 from deepracer_core.simulation import CONTROL_RATE, MAX_STEERING_ANGLE, WHEELBASE
 from deepracer_core.track import Track
 from deepracer_core.track_library import load_track, shipped_names
@@ -22,7 +26,17 @@ LOOK_AHEAD = 0.35
 IMPORTED = "imported"
 QUICK = ("meadow_loop", "heath_hourglass")
 SLOW = [name for name in shipped_names() if name not in QUICK]
-TRACKS = [*QUICK, IMPORTED, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+PUBLIC_ROUTES = Path(__file__).resolve().parents[3] / "shared" / "tracks"
+PUBLIC = [
+    pytest.param(path, id=path.stem, marks=pytest.mark.slow)
+    for path in sorted(PUBLIC_ROUTES.glob("*.npy"))
+] or [pytest.param(None, id="public", marks=pytest.mark.skip(reason=f"no {PUBLIC_ROUTES}/*.npy"))]
+TRACKS = [
+    *QUICK,
+    IMPORTED,
+    *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW),
+    *PUBLIC,
+]
 
 
 @pytest.fixture(scope="module", params=TRACKS)
@@ -32,13 +46,16 @@ def place(
     """A track and a simulator of its world."""
     folder = tmp_path_factory.mktemp("drive")
     socket = folder / "sim.sock"
+    name = route = request.param
+    if name == IMPORTED:
+        route = folder / f"{IMPORTED}.npy"
+        np.save(route, real_rows)
     with pytest.MonkeyPatch.context() as patch:
-        if request.param == IMPORTED:
+        if isinstance(route, Path):
             patch.setenv("DEEPRACER_TRACKS", str(folder / "tracks"))
-            np.save(folder / "route.npy", real_rows)
-            import_track(folder / "route.npy", IMPORTED)
-        with running_server(request.param, socket), GazeboSimulator(socket, 120) as simulator:
-            yield load_track(request.param), simulator
+            name = import_track(route).name
+        with running_server(name, socket), GazeboSimulator(socket, 120) as simulator:
+            yield load_track(name), simulator
 
 
 @contextlib.contextmanager
@@ -77,7 +94,7 @@ def test_the_car_stands_on_the_road_and_sees_it(
         assert frame.position[:2] == pytest.approx((x, y), abs=1e-3)
         assert abs(frame.position[2]) < 5e-3
         assert frame.contacts == ()
-        assert track.contains(frame.position[None, :2]).all()
+        assert track.contains(wheel_centers(*frame.position[:2].tolist(), frame.yaw)).all()
         image = frame.image
         assert share(image[-40:, 40:120], (40, 40, 40), (120, 120, 120)) > 0.5, "asphalt ahead"
         # Half a metre away, beside the widest roads, a border is a line of one or two pixels.

@@ -57,6 +57,29 @@ def test_routes_of_every_kind_become_tracks(
     check_world(world_path("somewhere"), [*model_folders(), folder / "models"])
 
 
+@pytest.mark.parametrize("direction", [1, -1])
+def test_exchanged_borders_of_a_circuit_are_put_right_and_it_says_so(
+    tmp_path: Path,
+    folder: Path,
+    plain_rows: np.ndarray,
+    straight_rows: np.ndarray,
+    caplog: pytest.LogCaptureFixture,
+    direction: int,
+) -> None:
+    rows = plain_rows[::direction]
+    right = import_track(save(tmp_path, rows), "right")
+    # A course with two ends has no inside.
+    import_track(save(tmp_path, straight_rows[:, [0, 1, 4, 5, 2, 3]], "course"))
+    assert caplog.text == ""
+    exchanged = import_track(save(tmp_path, rows[:, [0, 1, 4, 5, 2, 3]], "wrong"))
+    (message,) = caplog.messages
+    assert "wrong.npy: expected the inner border inside the outer one" in message
+    for track in (exchanged, load_track("wrong")):
+        np.testing.assert_array_equal(track.inner, right.inner)
+        np.testing.assert_array_equal(track.outer, right.outer)
+        np.testing.assert_array_equal(track.center, right.center)
+
+
 def test_the_name_is_the_files_or_the_given_one(
     tmp_path: Path, folder: Path, plain_rows: np.ndarray
 ) -> None:

@@ -125,6 +125,18 @@ def test_width_is_that_of_both_sides(track: Track) -> None:
         assert track.width_at(distance) == pytest.approx(expected, abs=1e-6)
 
 
+def test_width_between_waypoints_is_that_of_both_sides_nearly(track: Track) -> None:
+    """Between waypoints it changes evenly, which the true distances to the borders nearly do."""
+    inner, outer = border(track, track.inner), border(track, track.outer)
+    distances = np.random.default_rng(18).uniform(0.0, track.length, 400)
+    places = shapely.line_interpolate_point(line_of(track), distances)
+    expected = shapely.distance(places, inner) + shapely.distance(places, outer)
+    found = [track.width_at(distance) for distance in distances.tolist()]
+    # A waypoint every 0.13 m, as library tracks have; the coarse routes have one every 0.2 to 1 m.
+    spacing = track.length / len(track.center)
+    np.testing.assert_allclose(found, expected, rtol=0.0, atol=3e-3 if spacing < 0.2 else 9e-3)
+
+
 def test_closest_waypoints_are_behind_and_ahead(track: Track) -> None:
     waypoints = track.waypoints
     assert len(waypoints) == len(track.center) + track.closed

@@ -1,11 +1,11 @@
-"""The best version is the one that drives furthest, then fastest, once it has driven enough."""
+"""The best version is the one that drives furthest, then fastest, in its evaluations."""
 
 from deepracer_core.episode import EpisodeRecord, EpisodeStatus
 from deepracer_core.model_store import open_model_store
 from deepracer_trainer.best_version import BestVersion, Standing, Standings
 
 
-def record(version, progress, lap_s=10.0, mode="training"):
+def record(version, progress, lap_s=10.0, mode="evaluation", track="ring", back=False):
     status = EpisodeStatus.LAP_COMPLETE if progress >= 100.0 else EpisodeStatus.OFF_TRACK
     return EpisodeRecord(
         worker=0,
@@ -19,6 +19,8 @@ def record(version, progress, lap_s=10.0, mode="training"):
         duration_s=lap_s,
         start_distance=0.0,
         wall_clock=0.0,
+        track=track,
+        reversed=back,
     )
 
 
@@ -28,9 +30,20 @@ def best_of(*records, champion=None):
     return standings.best()
 
 
-def test_nobody_is_judged_by_a_few_episodes():
-    assert best_of(*[record(1, 100.0)] * 4) is None
-    assert best_of(*[record(1, 40.0)] * 5, *[record(2, 100.0)] * 4).version == 1
+def test_one_evaluation_is_enough():
+    assert best_of(record(1, 40.0)) == Standing(1, 1, 40.0, None)
+    assert best_of(record(1, 40.0), record(2, 100.0), record(3, 99.0)).version == 2
+
+
+def test_with_several_tracks_a_version_is_judged_when_it_was_evaluated_on_all():
+    first = [record(1, 60.0), record(1, 50.0, track="hairpins")]
+    easy = [record(2, 100.0), record(2, 100.0, back=True)]
+    assert best_of(*first).version == 1
+    assert best_of(*first, record(2, 100.0)).version == 1
+    assert best_of(*first, *easy) is None
+    whole = [*first, record(1, 50.0, back=True), *easy]
+    assert best_of(*whole) == Standing(1, 3, 160.0 / 3, None)
+    assert best_of(*whole, record(2, 10.0, track="hairpins")).version == 2
 
 
 def test_completion_counts_first_and_the_lap_time_second():
@@ -45,11 +58,9 @@ def test_of_equal_versions_the_newest_is_the_best():
     assert best_of(*[record(v, 30.0) for v in (4, 3, 5) for _ in range(5)]).version == 5
 
 
-def test_random_driving_and_evaluations_do_not_count():
-    assert (
-        best_of(*[record(0, 50.0), record(None, 50.0), record(2, 99.0, mode="evaluation")] * 9)
-        is None
-    )
+def test_random_driving_and_training_episodes_do_not_count():
+    others = [record(0, 50.0), record(None, 50.0), record(2, 99.0, mode="training")]
+    assert best_of(*others * 9) is None
 
 
 def test_the_champion_stays_until_another_is_better():
@@ -98,8 +109,8 @@ def test_laps_in_a_row_go_on_over_versions_and_end_with_another_end(tmp_path):
     assert laps_in_a_row(tmp_path, [lap, fall, lap], [fall, lap]) == 1
 
 
-def test_laps_of_evaluations_and_of_before_do_not_count(tmp_path):
-    others = [record(0, 100.0), record(None, 100.0), record(6, 100.0, mode="evaluation")]
+def test_laps_of_training_and_of_before_do_not_count(tmp_path):
+    others = [record(0, 100.0), record(None, 100.0), record(6, 100.0, mode="training")]
     assert laps_in_a_row(tmp_path, others * 3) == 0
     before, after = record(5, 100.0), record(6, 100.0)
     assert laps_in_a_row(tmp_path, [before] * 9, [after, before, after], resumed=5) == 2

@@ -11,9 +11,15 @@ from deepracer.run_folder import RunFolder
 from deepracer_core.action_space import Command, DiscreteActionSpace
 from deepracer_core.episode import EpisodeRecord, EpisodeStatus
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.experience_objects import ExperienceObjects
 from deepracer_core.hyperparameters import Hyperparameters
 from deepracer_core.lite_policy import LitePolicy
-from deepracer_core.model_store import ModelStore, StoreUnavailable, open_model_store
+from deepracer_core.model_store import (
+    ModelStore,
+    StoreUnavailable,
+    open_model_store,
+    open_storage,
+)
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_server import RedisServer
 from deepracer_core.run_status import RunStatus
@@ -28,6 +34,7 @@ from identity_environment import (
     make_segment,
 )
 
+from deepracer_core import experience_reader
 from deepracer_trainer import trainer as trainer_module
 
 RUNS = itertools.count()
@@ -44,19 +51,27 @@ def server(tmp_path_factory):
 class Run:
     """A run of its own: buffer, status and store, and trainers that work on them."""
 
-    def __init__(self, url, folder):
+    def __init__(self, url, folder, transport="redis"):
+        self.url, self.transport = url, transport
         self.client = connect(url)
         self.name = f"run{next(RUNS)}"
-        self.buffer = ExperienceBuffer(self.client, self.name)
+        self.objects = ExperienceObjects.open(str(folder), self.name)
+        written = self.objects if transport == "s3" else None
+        self.buffer = ExperienceBuffer(self.client, self.name, objects=written)
         self.status = RunStatus(self.client, self.name)
         self.store = open_model_store(str(folder))
         self.environment = IdentityEnvironment(0, is_discrete=True)
         self.stop = threading.Event()
 
+    def other(self, folder):
+        """Another run by the same transport."""
+        return Run(self.url, folder, self.transport)
+
     def drive(self, episodes, version=0):
-        for _ in range(episodes):
-            (segment,) = self.environment.drive(self.environment.random, version, 16).segments
-            self.buffer.append(encode(segment))
+        """All of it in one batch, of which an iteration is a part."""
+        drive, policy = self.environment.drive, self.environment.random
+        driven = [drive(policy, version, 16).segments[0] for _ in range(episodes)]
+        self.buffer.append_batch([encode(segment) for segment in driven])
 
     def trainer(
         self, episodes=2, until=1000, limits=None, store=None, clock=None, **hyperparameters
@@ -68,7 +83,7 @@ class Run:
         )
         return Trainer(
             make_learner(num_epochs=1),
-            ExperienceBuffer(self.client, self.name),
+            ExperienceBuffer(self.client, self.name, objects=self.objects),
             self.status,
             store or self.store,
             given,
@@ -79,19 +94,19 @@ class Run:
         )
 
 
-@pytest.fixture
-def run(server, tmp_path):
-    run = Run(server.url, tmp_path / "store")
+@pytest.fixture(params=["redis", "s3"])
+def run(request, server, tmp_path):
+    run = Run(server.url, tmp_path / "store", request.param)
     yield run
     run.client.close()
 
 
-def record(number, version, progress):
-    """Of a training episode."""
+def evaluation(number, version, progress):
+    """The record of an evaluation during the training."""
     return EpisodeRecord(
         worker=0,
         number=number,
-        mode="training",
+        mode="evaluation",
         policy_version=version,
         status=EpisodeStatus.LAP_COMPLETE if progress >= 100.0 else EpisodeStatus.OFF_TRACK,
         steps=100,
@@ -132,11 +147,11 @@ def test_every_two_episodes_make_a_version_that_acts(run):
     assert run.status.trainer()["iteration"] == 3
 
 
-def test_a_restart_changes_nothing(run, server, tmp_path):
+def test_a_restart_changes_nothing(run, tmp_path):
     run.drive(8)
     run.trainer(until=8).run()
 
-    other = Run(server.url, tmp_path / "restarted")
+    other = run.other(tmp_path / "restarted")
     other.drive(8)
     other.trainer(until=4).run()
     assert other.store.latest() == 2
@@ -147,10 +162,10 @@ def test_a_restart_changes_nothing(run, server, tmp_path):
     assert run.store.info(4)["counters"] == other.store.info(4)["counters"]
 
 
-def test_a_run_that_starts_from_a_model_goes_on_as_that_one_would(run, server, tmp_path):
+def test_a_run_that_starts_from_a_model_goes_on_as_that_one_would(run, tmp_path):
     run.drive(4)
     run.trainer(until=4).run()
-    clone = Run(server.url, tmp_path / "clone")
+    clone = run.other(tmp_path / "clone")
     copy_source(Source(RunFolder(tmp_path / "source"), run.store, 2), clone.store)
     assert clone.store.versions() == [1]
     assert clone.store.load(1).files == run.store.load(2).files
@@ -276,7 +291,7 @@ def test_a_stop_during_an_update_leaves_the_last_version_and_the_experience(run)
     trainer.run()
     assert run.store.versions() == [1]
     assert run.buffer.stats().segments == 2
-    assert run.status.trainer()["state"] == "ended"
+    assert run.status.trainer()["state"] == "interrupted"
 
 
 def test_the_score_of_a_term_condition_ends_the_training(run):
@@ -289,7 +304,7 @@ def test_the_store_points_to_the_version_that_drives_best(run):
     run.drive(6)
     for version, progress in ((1, 30.0), (2, 80.0), (3, 55.0)):
         for number in range(5):
-            run.status.add_episode(record(number, version, progress))
+            run.status.add_episode(evaluation(number, version, progress))
     run.trainer(until=6).run()
     assert run.store.best() == 2
     assert run.store.best_info()["mean_completion"] == 80.0
@@ -316,11 +331,11 @@ def test_enough_laps_in_a_row_end_the_training(run):
     try:
         wait_until(lambda: run.store.latest() == 1)
         for number, progress in enumerate((100.0, 100.0, 99.0, 100.0, 100.0)):
-            run.status.add_episode(record(number, 1 + number // 4, progress))
+            run.status.add_episode(evaluation(number, 1 + number // 4, progress))
         run.drive(2, version=1)
         wait_until(lambda: run.store.latest() == 2)
         assert thread.is_alive()
-        run.status.add_episode(record(5, 2, 100.0))
+        run.status.add_episode(evaluation(5, 2, 100.0))
         thread.join(WAIT_S)
         assert not thread.is_alive()
         assert run.status.trainer()["state"] == "ended"
@@ -330,9 +345,10 @@ def test_enough_laps_in_a_row_end_the_training(run):
         thread.join()
 
 
-def test_redis_may_go_away(tmp_path):
+@pytest.mark.parametrize("transport", ["redis", "s3"])
+def test_redis_may_go_away(tmp_path, transport):
     server = RedisServer(tmp_path / "redis").start()
-    run = Run(server.url, tmp_path / "store")
+    run = Run(server.url, tmp_path / "store", transport)
     run.drive(2)
     trainer = run.trainer(until=4)
     thread = threading.Thread(target=trainer.run)
@@ -360,7 +376,7 @@ def wait_until(condition):
     pytest.fail("it did not happen in time")
 
 
-def test_what_sac_remembers_comes_back_from_redis_after_a_restart(run, server, tmp_path):
+def test_what_sac_remembers_comes_back_after_a_restart(run, tmp_path):
     """The restarted trainer's versions are those of one that was never interrupted, bit for bit."""
 
     def trainer(run, until):
@@ -371,7 +387,7 @@ def test_what_sac_remembers_comes_back_from_redis_after_a_restart(run, server, t
 
     run.drive(8)
     trainer(run, 8).run()
-    other = Run(server.url, tmp_path / "restarted")
+    other = run.other(tmp_path / "restarted")
     other.drive(8)
     trainer(other, 4).run()
     trainer(other, 8).run()
@@ -380,6 +396,23 @@ def test_what_sac_remembers_comes_back_from_redis_after_a_restart(run, server, t
     for name in ("weights.safetensors", "optimizer.safetensors"):
         assert run.store.load(4).files[name] == other.store.load(4).files[name]
     assert run.store.info(4)["counters"] == other.store.info(4)["counters"]
+
+
+@pytest.mark.parametrize("run", ["s3"], indirect=True)
+def test_lost_experience_is_counted_and_the_rest_learnt_from(run, monkeypatch):
+    monkeypatch.setattr(experience_reader, "LATE_S", 0.3)
+    storage = open_storage(run.store.url)
+    run.drive(2)
+    (lost,) = storage.keys("experience/")
+    run.drive(2)
+    storage.delete(lost)
+    run.drive(2)
+    run.trainer(until=4).run()
+    assert run.store.versions() == [1, 2]
+    assert run.store.info(2)["counters"]["episodes"] == 4
+    assert run.status.trainer()["lost_segments"] == 2
+    assert run.status.trainer()["late_objects"] == 1
+    assert list(storage.keys("experience/")) == []
 
 
 def test_sac_learns_from_policies_of_any_age(run):

@@ -6,11 +6,10 @@ from pathlib import Path
 import yaml
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.model_store import ModelStore, StoreError, open_model_store
+from deepracer_core.model_store.first_version import copy_as_first_version
 from deepracer_core.model_watcher import choose_version
 
 from deepracer.run_folder import RunFolder, run_folder
-
-FIRST_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +55,14 @@ def find_source(named: str, runs_folder: Path) -> Source:
 
 
 def copy_source(source: Source, store: ModelStore) -> None:
-    """Make a model the first version of a store: its files, and its counters with them.
-
-    The trainer goes on from it as from a version of its own: with its weights, the optimiser's
-    state, the random generator and the scale of the returns.
+    """Make a model the first version of a store, as `copy_as_first_version` does.
 
     Raises:
         ConfigurationError: the model cannot be read, or not be written.
     """
+    origin = {"run": source.run.name, "version": source.version}
     try:
-        model = source.store.load(source.version)
-        info = {
-            **model.info,
-            "source": {"run": source.run.name, "version": source.version},
-            # Other segments have these numbers here, and those are still to be learnt from.
-            "segments": [],
-        }
-        store.publish(FIRST_VERSION, model.files, info)
+        copy_as_first_version(source.store, source.version, store, origin)
     except StoreError as error:
         raise ConfigurationError(f"--from: {source}: {error}") from error
 

@@ -9,6 +9,7 @@ import typer
 from deepracer_core.credentials import redact
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.randomisation import RANDOMISED
+from deepracer_core.telemetry.settings import read_settings
 from deepracer_core.track_library import (
     imported_folder,
     load_track,
@@ -208,7 +209,6 @@ def video_command(
     )
 
 
-@app.command("smoke", short_help="Try all parts together for about two minutes.")
 @app.command("export")
 @takes_settings("run", "runs_folder", "store", run="Name of the run. [default: the latest one]")
 def export_command(
@@ -249,7 +249,7 @@ def export_command(
     raise typer.Exit(export(resolved, model, version, output, Console()))
 
 
-@app.command("smoke")
+@app.command("smoke", short_help="Try all parts together for about two minutes.")
 @takes_settings("runs_folder", "track", "redis", "store", "seed", "headless")
 def smoke_command(
     given: dict[str, Any], config: ConfigOption = None, verbose: VerboseOption = False
@@ -257,6 +257,20 @@ def smoke_command(
     """Try the whole cycle on real parts for about two minutes and say how each part does."""
     start_log(verbose)
     raise typer.Exit(smoke(_resolve(given, config), Console()))
+
+
+@app.command("robomaker", short_help="Run the simulation that RoboMaker's variables ask for.")
+def robomaker_command() -> None:
+    """Run one simulation as a RoboMaker simulation application, told by environment variables.
+
+    docs/robomaker.md has their names. Waits for the trainer, drives until that or the evaluation
+    has ended, and says on the log what every value is and where it came from.
+    """
+    start_log(verbose=True, log_format=read_settings(os.environ).log_format)
+    # Only those who simulate so wait for what it takes.
+    from deepracer.robomaker.command import robomaker
+
+    raise typer.Exit(robomaker(os.environ))
 
 
 @app.command("check", short_help="Look at a job's settings and files; start nothing.")

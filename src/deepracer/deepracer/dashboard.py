@@ -63,7 +63,7 @@ class Dashboard:
         """Draw into the width and, on a low terminal, the height that there is."""
         view = self.view
         inner = options.max_width - _EDGES
-        chart_rows = min(max(console.size.height - 18, 2), 6)
+        chart_rows = min(max(console.size.height - 19, 2), 6)
         parts: list[RenderableType] = [_clock(view), Text()]
         if view.waiting is not None:
             parts += [Text(view.waiting, style="cyan", no_wrap=True, overflow="ellipsis")]
@@ -133,6 +133,9 @@ def _numbers(view: JobView, width: int) -> Table:
         ("laps", _whole(progress.laps)),
         ("steps", _whole(progress.steps)),
         ("best lap", lap_text(progress.best_lap_s)),
+        ("best model", "-" if progress.best_version is None else f"v{progress.best_version}"),
+        ("evaluated", _number(progress.best_completion, "{:.1f} %")),
+        ("dropped", _whole(progress.dropped_segments)),
     )
     groups = 3 if width >= _WIDE else 2
     table = Table.grid(padding=(0, 1), expand=True)

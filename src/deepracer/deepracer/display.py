@@ -99,6 +99,8 @@ def plain_line(view: JobView) -> str:
             f"laps={progress.laps}",
             f"best_lap={'-' if progress.best_lap_s is None else lap_text(progress.best_lap_s)}",
         ]
+        if progress.best_version is not None:
+            words += [f"best=v{progress.best_version} evaluated={progress.best_completion:.1f}%"]
     if view.waiting is not None:
         words.append(view.waiting)
     if view.problem is not None:

@@ -282,8 +282,12 @@ def print_evaluation(evaluation: Evaluation, track: str, console: Console) -> No
         box=None,
         pad_edge=False,
     )
+    has_resets = any(trial.reset_count for trial in evaluation.trials)
     for name in ("trial", "time", "progress", "steps", "reward"):
         table.add_column(name, justify="right")
+    if has_resets:
+        table.add_column("resets", justify="right")
+        table.add_column("penalty", justify="right")
     table.add_column("ended with")
     for number, trial in enumerate(evaluation.trials, start=1):
         table.add_row(
@@ -292,12 +296,16 @@ def print_evaluation(evaluation: Evaluation, track: str, console: Console) -> No
             f"{trial.progress:.1f} %",
             str(trial.steps),
             f"{trial.reward:.1f}",
+            *([str(trial.reset_count), f"{trial.penalty_s:g} s"] if has_resets else []),
             trial.status.value.replace("_", " ") + (" (fastest)" if trial is fastest else ""),
             style="green" if _is_lap(trial) else "yellow",
         )
     console.print(table)
-    off_tracks = sum(trial.status is EpisodeStatus.OFF_TRACK for trial in evaluation.trials)
+    off_tracks = sum(trial.off_track_count for trial in evaluation.trials)
+    crashes = sum(trial.crash_count for trial in evaluation.trials)
     words = [f"{len(laps)} of {len(evaluation.trials)} laps complete", f"{off_tracks} off track"]
+    if crashes:
+        words.append(f"{crashes} crashed")
     if laps:
         words += [f"best {lap_text(min(laps))}", f"mean {lap_text(fmean(laps))}"]
     console.print(", ".join(words), style="bold", highlight=False)

@@ -23,7 +23,8 @@ def launch_failure(what: str, launched: LaunchedProcess) -> JobFailed:
         head = f"{what} because {cause(launched)}; its last lines:"
         lines = end.lines
     quoted = "\n".join(f"  | {line}" for line in lines) or "  | (nothing)"
-    return JobFailed(f"{head}\n{quoted}\nEverything is in {launched.log_path}")
+    where = f"\nEverything is in {launched.log_path}" if launched.is_log_whole else ""
+    return JobFailed(f"{head}\n{quoted}{where}")
 
 
 def cause(launched: LaunchedProcess) -> str:

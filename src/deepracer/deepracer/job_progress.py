@@ -15,7 +15,10 @@ SPEED_WINDOW_S = 30.0
 
 
 class JobProgress:
-    """Sums up a job's training episodes; fed in the order in which they ended."""
+    """Sums up a job's episodes; fed in the order in which they ended.
+
+    Laps and speed are those of all of them, the rest is about the training episodes.
+    """
 
     def __init__(self) -> None:
         self.episodes = 0
@@ -28,15 +31,14 @@ class JobProgress:
         self._speed: deque[tuple[float, int]] = deque()
 
     def add(self, record: EpisodeRecord) -> None:
-        """Take an episode into the sums; those of an evaluation are left out."""
-        if record.mode != "training":
-            return
-        self.episodes += 1
-        self.steps += record.steps
-        self._recent.append(record)
+        """Take an episode into the sums."""
         self._speed.append((record.wall_clock, record.steps))
-        # A worker that was never told of a model drives at random, as version 0 does.
-        self._progress_of.setdefault(record.policy_version or 0, []).append(record.progress)
+        if record.mode == "training":
+            self.episodes += 1
+            self.steps += record.steps
+            self._recent.append(record)
+            # A worker that was never told of a model drives at random, as version 0 does.
+            self._progress_of.setdefault(record.policy_version or 0, []).append(record.progress)
         if record.status == EpisodeStatus.LAP_COMPLETE:
             self.laps += 1
             if self.best_lap_s is None or record.duration_s < self.best_lap_s:
@@ -51,6 +53,21 @@ class JobProgress:
     def iteration(self) -> int:
         """Rounds of rollouts and learning that are complete."""
         return int(self.trainer.get("iteration", self.policy_version))
+
+    @property
+    def best_version(self) -> int | None:
+        """The model version that got furthest in its evaluations."""
+        return self.trainer.get("best_version")
+
+    @property
+    def best_completion(self) -> float | None:
+        """How far that one got, percent of a lap."""
+        return self.trainer.get("best_mean_completion")
+
+    @property
+    def dropped_segments(self) -> int:
+        """Segments that the trainer could not learn from: too old, or broken."""
+        return sum(int(self.trainer.get(f"{why}_segments", 0)) for why in ("stale", "broken"))
 
     @property
     def mean_reward(self) -> float | None:

@@ -85,7 +85,9 @@ def worker_arguments(
         "redis": redis.url,
         "model_metadata": find_input(settings.model_metadata),
         "hyperparameters": find_input(settings.hyperparameters),
+        "experience_transport": settings.experience_transport,
         "segment_length": settings.segment_length,
+        "evaluation_share": settings.evaluation_share,
         "buffer_segments": settings.buffer_segments,
         "buffer_megabytes": settings.buffer_megabytes,
     }

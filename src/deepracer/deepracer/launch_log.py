@@ -1,10 +1,11 @@
 """What the log of a launch says about the process that ended first."""
 
-import json
 import re
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+
+from deepracer_core.telemetry.events import event_text, read_event
 
 _ENDED = re.compile(
     r"\[(?P<name>[^\[\]\s]+)-\d+\]: process has "
@@ -55,13 +56,9 @@ def last_lines(log_path: Path, keep: int = 12, start: int = 0) -> tuple[str, ...
 
 def _said(line: str) -> tuple[str | None, list[str]]:
     """Which process wrote a line of the log, and what it says to people."""
-    if line.startswith("{"):
-        try:
-            event = json.loads(line)
-        except json.JSONDecodeError:
-            return None, []
-        texts = (event.get("message"), event.get("exception"))
-        return event.get("process"), "\n".join(filter(None, texts)).splitlines()
+    event = read_event(line)
+    if event is not None:
+        return event["process"], event_text(event).splitlines()
     if line.startswith("[") and "] " in line:
         writer, text = line[1:].split("] ", 1)
         return writer.rpartition("-")[0], [text.rstrip()]

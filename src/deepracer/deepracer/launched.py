@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from deepracer.process_tree import (
     send_signal,
     wait_until_gone,
 )
+from deepracer.relay import OutputRelay
 from deepracer.settings_sources import shown
 
 STOP_LADDER = ((signal.SIGINT, 4.5), (signal.SIGTERM, 1.5), (signal.SIGKILL, 1.5))
@@ -58,9 +59,11 @@ class LaunchedProcess:
         environment: the whole environment of the child.
         log_path: file that its output is appended to.
         keep_open: descriptors it inherits, so that locks last as long as the launch does.
+        listener: is told each line of its output; the log then has the newest ones only.
 
     Attributes:
         log_start: where in the log file this launch's words begin, bytes.
+        is_log_whole: whether the log file has all of them.
     """
 
     def __init__(
@@ -69,9 +72,12 @@ class LaunchedProcess:
         environment: Mapping[str, str],
         log_path: Path,
         keep_open: Iterable[int] = (),
+        listener: Callable[[bytes], None] | None = None,
     ) -> None:
         adopt_orphans()
         self.log_path = log_path
+        self.is_log_whole = listener is None
+        self._relay: OutputRelay | None = None
         self.environment = dict(environment)
         self._not_ours = frozenset(descendants(os.getpid()))
         with log_path.open("ab") as output:
@@ -79,7 +85,7 @@ class LaunchedProcess:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=output,
+                stdout=output if listener is None else subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 env=self.environment,
                 start_new_session=True,
@@ -87,6 +93,8 @@ class LaunchedProcess:
                 preexec_fn=partial(die_with_parent, signal.SIGINT),
                 pass_fds=tuple(keep_open),
             )
+        if listener is not None and self._process.stdout is not None:
+            self._relay = OutputRelay(self._process.stdout, listener, log_path)
         self.pid = self._process.pid
         words = " ".join(shown(word) for word in command)
         log.info("launch started pid=%d log=%s command=%s", self.pid, log_path, words)
@@ -104,6 +112,11 @@ class LaunchedProcess:
         """
         others = {launched.pid for launched in beside}
         return descendants(os.getpid(), leave_out=self._not_ours | others)
+
+    def wait_for_output(self, timeout_s: float) -> None:
+        """Block until a listener has heard all of a launch that has ended, so long at most."""
+        if self._relay is not None:
+            self._relay.wait(timeout_s)
 
     def stop(self) -> None:
         """End the launch and everything it has started; returns within ten seconds."""

@@ -28,8 +28,13 @@ class LineFormatter(PlainFormatter):
         return super().format(record).replace("\n", "\\n")
 
 
-def start_log(verbose: bool) -> None:
-    """Keep records until there is a run folder to write them to; show them too when asked."""
+def start_log(verbose: bool, log_format: str = "plain") -> None:
+    """Keep records until there is a run folder to write them to; show them too when asked.
+
+    Args:
+        verbose: show them, on standard error.
+        log_format: how they are shown, plain or json.
+    """
     keep_secrets_of(os.environ)
     logger = logging.getLogger(_ROOT)
     logger.setLevel(logging.INFO)
@@ -39,7 +44,7 @@ def start_log(verbose: bool) -> None:
     logger.addHandler(MemoryHandler(10_000, flushLevel=logging.CRITICAL + 1, flushOnClose=False))
     if verbose:
         shown = logging.StreamHandler()
-        shown.setFormatter(LineFormatter())
+        shown.setFormatter(_formatter(log_format))
         logger.addHandler(shown)
 
 
@@ -54,10 +59,14 @@ def log_to_file(path: Path, run: str | None, log_format: str) -> None:
     identify(run=run)
     logger = logging.getLogger(_ROOT)
     file = logging.FileHandler(path, encoding="utf-8")
-    file.setFormatter(EventFormatter() if log_format == "json" else LineFormatter())
+    file.setFormatter(_formatter(log_format))
     for handler in list(logger.handlers):
         if isinstance(handler, MemoryHandler):
             handler.setTarget(file)
             handler.flush()
             logger.removeHandler(handler)
     logger.addHandler(file)
+
+
+def _formatter(log_format: str) -> logging.Formatter:
+    return EventFormatter() if log_format == "json" else LineFormatter()

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.model_store import ModelStore, StoreError, open_model_store
-from deepracer_core.model_watcher import POLICY_FILE, choose_version
+from deepracer_core.model_store import ModelStore, StoreError, open_model_store, open_storage
+from deepracer_core.model_watcher import METADATA_FILE, POLICY_FILE, choose_version
+from deepracer_core.records import keep_inputs
 
-FILES = (POLICY_FILE, "model_metadata.json")
+FILES = (POLICY_FILE, METADATA_FILE)
 """What a model needs to drive."""
 
 _LARGEST_FILE = 1 << 30
@@ -42,6 +43,8 @@ def copy_model(
     try:
         version, files = _find(model, names, choice)
         open_model_store(str(folder)).publish(version, files, {"source": model})
+        # Where the tools that read the records of its evaluation look for it.
+        keep_inputs(open_storage(str(folder)), files)
     except StoreError as error:
         raise ConfigurationError(f"model {model}: {error}") from error
     return version

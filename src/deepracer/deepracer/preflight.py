@@ -84,6 +84,7 @@ def findings(
         ("store", lambda: _look_at_store(settings.store)),
         ("metrics_port", lambda: _look_at_metrics(settings)),
         ("run", lambda: _look_at_run(settings.store, folder, metadata)),
+        ("stop_after_laps", lambda: _look_at_end(settings)),
     ):
         yield _finding(subject, resolved.sources.get(subject, ""), look)
     if source is not None:
@@ -133,6 +134,17 @@ def _look_at_model_metadata(path: Path) -> str:
     kind = f"{space.size} actions" if space.is_discrete else "continuous actions"
     sensors = " and ".join(metadata.sensors)
     return f"{metadata.training_algorithm}, {kind}, {sensors}, {metadata.neural_network}; {path}"
+
+
+def _look_at_end(settings: JobSettings) -> str:
+    if settings.stop_after_laps is None:
+        return f"none: it ends after {settings.job_duration_in_seconds} s"
+    if settings.evaluation_share == 0.0:
+        raise ConfigurationError(
+            f"{settings.stop_after_laps} laps are counted in evaluations, and evaluation_share is"
+            " 0: raise that, or leave this out"
+        )
+    return f"{settings.stop_after_laps} laps in a row, or {settings.job_duration_in_seconds} s"
 
 
 def _look_at_hyperparameters(path: Path) -> str:

@@ -42,7 +42,7 @@ RACE_FIELDS = (
 )
 """The settings of the race; launch arguments and parameters of the rollout have the same names."""
 
-WORKER_FIELDS = ("track", "reward_function", "max_steps", "seed", *RACE_FIELDS)
+WORKER_FIELDS = ("track", "reward_function", "max_steps", "seed", *RACE_FIELDS, *RANDOMISED)
 """The settings that a worker can have of its own."""
 
 
@@ -98,8 +98,16 @@ class JobSettings:
         default=None,
         ge=1,
         le=100_000,
-        description="Complete laps in a row, driven in training, after which the training ends"
-        " before its time; without one, never.",
+        description="Complete laps in a row, driven in the evaluations of the training, after"
+        " which it ends before its time; without one, never.",
+    )
+    evaluation_share: float = Field(
+        default=0.1,
+        ge=0.0,
+        le=0.9,
+        description="Share of a training's steps in which its models are evaluated: driven from the"
+        " start line without exploration, once each. The best is the one that got furthest, of"
+        " equal ones the fastest; with 0 none is better than another.",
     )
     seed: int = Field(
         default=0,
@@ -116,9 +124,9 @@ class JobSettings:
     worker_settings: tuple[dict[str, Any], ...] | None = Field(
         default=None,
         description="What each worker has of its own, a list like `[{track: meadow_loop}, {track:"
-        " pond_oval}]` of mappings with any of track, reward_function, max_steps, seed and the"
-        " settings of the race, race_type to lane_change_distance; workers beyond its end begin it"
-        " anew.",
+        " pond_oval}]` of mappings with any of track, reward_function, max_steps, seed, the"
+        " settings of the race, race_type to lane_change_distance, and the ranges of the"
+        " randomisation, light_strength to action_delay; workers beyond its end begin it anew.",
     )
     redis: str | None = Field(
         default=None,
@@ -138,6 +146,12 @@ class JobSettings:
         le=1_000_000,
         description="Newest model versions that stay in the store, besides the best one; 0 keeps"
         " all.",
+    )
+    experience_transport: str = Field(
+        default="redis",
+        pattern=r"^(redis|s3)$",
+        description="How experience gets from the simulations to the trainer: redis: through Redis;"
+        " s3: as objects in the store, whose keys go through Redis.",
     )
     segment_length: int = Field(
         default=32,

@@ -4,7 +4,7 @@ import dataclasses
 import difflib
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ OTHER_VARIABLES = frozenset(
 
 SETTING_NAMES = tuple(field.name for field in dataclasses.fields(JobSettings))
 
-_Layer = dict[str, tuple[Any, str]]
+Layer = dict[str, tuple[Any, str]]
 """Values by setting name, each with where it came from."""
 
 _ADAPTER = TypeAdapter(JobSettings)
@@ -72,13 +72,22 @@ def resolve_settings(
     Raises:
         ConfigurationError: a key is unknown, a value does not fit, or the file cannot be read.
     """
-    values: dict[str, Any] = {}
-    sources: dict[str, str] = dict.fromkeys(SETTING_NAMES, "default")
     layers = [
         *(_from_file(path) for path in settings_files),
-        _from_environment(environment),
+        from_environment(environment),
         _from_command_line(command_line),
     ]
+    return resolve_layers(layers)
+
+
+def resolve_layers(layers: Iterable[Layer]) -> ResolvedSettings:
+    """Merge layers, of which a later one wins, validate the result and log each value.
+
+    Raises:
+        ConfigurationError: a value does not fit.
+    """
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = dict.fromkeys(SETTING_NAMES, "default")
     for layer in layers:
         for name, (value, source) in layer.items():
             values[name] = value
@@ -141,7 +150,7 @@ def variable_name(name: str) -> str:
     return ENVIRONMENT_PREFIX + name.upper()
 
 
-def _from_file(path: Path) -> _Layer:
+def _from_file(path: Path) -> Layer:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -160,9 +169,14 @@ def _from_file(path: Path) -> _Layer:
     return {name: (value, str(path)) for name, value in content.items()}
 
 
-def _from_environment(environment: Mapping[str, str]) -> _Layer:
+def from_environment(environment: Mapping[str, str]) -> Layer:
+    """The settings that the environment has as `DEEPRACER_<NAME>`.
+
+    Raises:
+        ConfigurationError: such a variable is of no known setting.
+    """
     names = {variable_name(name): name for name in SETTING_NAMES}
-    layer: _Layer = {}
+    layer: Layer = {}
     for variable, value in environment.items():
         if not variable.startswith(ENVIRONMENT_PREFIX) or variable in OTHER_VARIABLES:
             continue
@@ -175,7 +189,7 @@ def _from_environment(environment: Mapping[str, str]) -> _Layer:
     return layer
 
 
-def _from_command_line(options: Mapping[str, Any]) -> _Layer:
+def _from_command_line(options: Mapping[str, Any]) -> Layer:
     return {
         name: (_parsed(name, value), option_name(name))
         for name, value in options.items()

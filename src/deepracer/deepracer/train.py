@@ -307,7 +307,7 @@ def _view(job: TrainingJob, feed: StatusFeed, workers: Workers, since_launch_s: 
         waiting = f"waiting for {_awaited(job, feed)} ({clock_text(since_launch_s)})"
     # Redis comes up with the other parts, and goes with them when the trainer has ended.
     is_starting = not progress.episodes and since_launch_s < _START_PATIENCE_S
-    if is_starting or left_s <= 0 or phase == "ended":
+    if is_starting or left_s <= 0 or phase in ("ended", "interrupted"):
         problem = None
     problems = [problem for problem in (problem, workers.problem) if problem is not None]
     return JobView(

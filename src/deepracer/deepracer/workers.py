@@ -20,6 +20,8 @@ WINDOW_S = 600.0
 FIRST_PAUSE_S = 1.0
 """Seconds from a death to the next start; doubled with each death within `WINDOW_S`."""
 
+_OUTPUT_S = 1.0
+
 log = logging.getLogger(__name__)
 
 
@@ -40,7 +42,8 @@ class Workers:
     Args:
         count: how many there are.
         start: starts the one of an index.
-        learning: the launch of the trainer, which goes on when a worker dies.
+        learning: the launch of the trainer, which goes on when a worker dies; None where that is
+            older than all of the workers, and no launch.
         clock: seconds of a clock that only goes on.
     """
 
@@ -48,7 +51,7 @@ class Workers:
         self,
         count: int,
         start: Callable[[int], LaunchedProcess],
-        learning: LaunchedProcess,
+        learning: LaunchedProcess | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._start = start
@@ -93,15 +96,16 @@ class Workers:
     def _take_note(self, worker: _Worker) -> None:
         launched = worker.launched
         # A port, a socket or the car's clock must not be shared with what is left of it.
-        others = [each for each in (*self.launches, self._learning) if each is not launched]
-        launched.clear_away(beside=others)
+        others = [*self.launches] if self._learning is None else [*self.launches, self._learning]
+        launched.wait_for_output(_OUTPUT_S)
+        launched.clear_away(beside=[each for each in others if each is not launched])
         now = self._clock()
         worker.deaths.append(now)
         while worker.deaths[0] < now - WINDOW_S:
             worker.deaths.popleft()
         worker.cause = cause(launched)
         end = first_end(launched.log_path, start=launched.log_start)
-        if end is not None and end.exit_code == UNUSABLE:
+        if UNUSABLE in (launched.exit_code, None if end is None else end.exit_code):
             raise launch_failure(f"worker {worker.index} ended", launched)
         deaths = len(worker.deaths)
         if deaths >= DEATHS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import degrees
 from typing import Protocol
 
 import numpy as np
@@ -24,6 +25,9 @@ class Command:
 
     steering_angle: float
     speed: float
+
+    def __str__(self) -> str:
+        return f"{degrees(self.steering_angle):g} deg {self.speed:g} m/s"
 
 
 class ActionSpace(Protocol):
@@ -48,7 +52,16 @@ class ActionSpace(Protocol):
 
 
 class DiscreteActionSpace:
-    """A list of commands; an action is an index in it."""
+    """A list of commands; an action is an index in it. Equal ones have the same list."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DiscreteActionSpace) and self.commands == other.commands
+
+    def __hash__(self) -> int:
+        return hash(self.commands)
+
+    def __str__(self) -> str:
+        return "the actions " + ", ".join(map(str, self.commands))
 
     def __init__(self, commands: Sequence[Command]) -> None:
         if not commands:
@@ -93,7 +106,21 @@ class DiscreteActionSpace:
 
 
 class ContinuousActionSpace:
-    """A range of steering angles and of speeds; an action is float32[2] within [-1, 1]."""
+    """A range of steering angles and of speeds; an action is float32[2] within [-1, 1].
+
+    Equal ones have the same range.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ContinuousActionSpace):
+            return False
+        return (self.low, self.high) == (other.low, other.high)
+
+    def __hash__(self) -> int:
+        return hash((self.low, self.high))
+
+    def __str__(self) -> str:
+        return f"actions from {self.low} to {self.high}"
 
     def __init__(self, low: Command, high: Command) -> None:
         if low.steering_angle > high.steering_angle or low.speed > high.speed:

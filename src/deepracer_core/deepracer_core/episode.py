@@ -14,7 +14,7 @@ from math import ceil, hypot
 from deepracer_core.car_geometry import wheel_centers
 from deepracer_core.race_objects import RaceObject, is_crashed
 from deepracer_core.simulation import CONTROL_RATE, SPEED_RANGE
-from deepracer_core.track import Track
+from deepracer_core.track import Projection, Track
 
 _REACH = SPEED_RANGE[1] / CONTROL_RATE
 """Metres that a car can drive in one step: progress gained in a step is at most this."""
@@ -67,7 +67,7 @@ class EpisodeRules:
         slowest_lap_speed: mean speed of a lap that still fits into an episode, m/s.
         immobilized_steps: so many steps in a row with less than `immobilized_distance` end it.
         immobilized_distance: metres.
-        reversed_steps: so many steps in a row with falling progress end it.
+        reversed_steps: so many steps in a row the wrong way, with falling progress, end it.
         lap_terminates: whether the end of a lap counts as a terminal state for learning. It does
             not by default: an episode starts anywhere on the lap, so that no observation shows
             where it will end, and the road goes on. The learner then bootstraps, as at time up.
@@ -191,7 +191,8 @@ class Episode:
         moved = hypot(state.x - before.state.x, state.y - before.state.y)
         still = moved < self.rules.immobilized_distance
         self._still_steps = self._still_steps + 1 if still else 0
-        self._falling_steps = self._falling_steps + 1 if gained < 0.0 else 0
+        falling = gained < 0.0 or (gained == 0.0 and self._backs_round(place, state))
+        self._falling_steps = self._falling_steps + 1 if falling else 0
         self.last = self._judge(state, place.distance, place.offset, before.step + 1)
         return self.last
 
@@ -218,6 +219,17 @@ class Episode:
             gained -= crossings * self.track.length
             self._laps -= crossings
         return gained
+
+    def _backs_round(self, place: Projection, state: CarState) -> bool:
+        """Whether the car goes backwards round a corner of the centre line, nearest all the while.
+
+        On the outside of a bend each corner is nearest to a whole sector of the road: distances
+        stand still there, and the side that the car passes the corner on tells its direction.
+        """
+        x, y, _ = self.track.pose_at(place.distance)
+        before = self.last.state
+        turned = (before.x - x) * (state.y - y) - (before.y - y) * (state.x - x)
+        return turned * place.offset > 0.0
 
     def _judge(self, state: CarState, distance: float, offset: float, step: int) -> EpisodeStep:
         wheels_on_track = self.track.contains(wheel_centers(state.x, state.y, state.yaw))

@@ -4,66 +4,43 @@ It lives in Redis and is bounded in segments and in bytes; the oldest segments m
 ones. On-policy learning claims each segment once, oldest first, and acknowledges it when it has
 learnt from it; off-policy learning draws at random, with replacement, as often as it likes.
 
-All keys begin with `deepracer:{RUN}:`; the braces keep a run on one node of a Redis cluster.
-
-    segments        hash    id -> the segment's bytes
-    order           sorted set of the ids, oldest first
-    counters        hash    bytes, appended, evicted, claimed, acknowledged, newest, newest_claimed
-    arrivals        stream  of the newest id alone: what a reader blocks on
-    writer:NAME     the last sequence number of a writer, so that a repeated append changes nothing
+A segment's bytes go one of two ways, as its writer was told: into Redis, or with others of its
+batch into an object of the model store's storage, of which Redis has the key alone. All else is the
+same, and a reader that has the storage takes both.
 """
 
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 import numpy as np
 import redis
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from deepracer_core import experience_buffer_scripts as scripts
+from deepracer_core.experience_ledger import Bounds, BufferStats, ExperienceLedger
+from deepracer_core.experience_objects import ExperienceObjects, Leftovers
+from deepracer_core.experience_reader import SegmentReader
+from deepracer_core.model_store import StoreUnavailable
+from deepracer_core.outage import Outage
 from deepracer_core.redis_connection import is_outage
-from deepracer_core.redis_outage import RedisOutage
 
-# A blocking command must end well before the socket's timeout, or a quiet server looks dead.
-_LONGEST_BLOCK_S = 2.0
-_WRITER_REMEMBERED_S = 24 * 3600
+__all__ = ["BufferStats", "ExperienceBuffer"]
 
 _Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True)
-class BufferStats:
-    """What the buffer holds now, and what has passed through it since the run began.
-
-    Attributes:
-        segments: held now.
-        bytes: of the segments held now.
-        appended: segments ever written.
-        evicted: segments that had to make room before they were acknowledged.
-        claimed: segments ever handed to the trainer, each counted once.
-        acknowledged: segments that the trainer has learnt from and that are therefore gone.
-    """
-
-    segments: int
-    bytes: int
-    appended: int
-    evicted: int
-    claimed: int
-    acknowledged: int
-
-
 class ExperienceBuffer:
-    """One run's segments in Redis. Any number of writers, one trainer.
+    """One run's segments. Any number of writers, one trainer.
 
     Args:
         client: from `deepracer_core.redis_connection.connect`.
         run: name of the run; runs on one server do not meet.
         max_segments: most segments that are kept.
         max_bytes: most bytes of segments that are kept.
+        objects: where batches lie as objects. A writer that has it puts what it appends there, one
+            that has not into Redis; a reader needs it for what others put there.
 
     Raises:
         ValueError: a bound is not positive.
@@ -75,37 +52,35 @@ class ExperienceBuffer:
         run: str,
         max_segments: int = 4096,
         max_bytes: int = 512 * 2**20,
+        objects: ExperienceObjects | None = None,
     ) -> None:
         if max_segments < 1 or max_bytes < 1:
             raise ValueError(
                 f"the experience buffer's bounds must be positive, not {max_segments} segments and "
                 f"{max_bytes} bytes"
             )
-        self._client = client
-        self._max_segments = max_segments
-        self._max_bytes = max_bytes
-        prefix = f"deepracer:{{{run}}}:"
-        self._segments = prefix + "segments"
-        self._order = prefix + "order"
-        self._counters = prefix + "counters"
-        self._arrivals = prefix + "arrivals"
-        self._writer = f"{prefix}writer:{uuid.uuid4().hex}"
+        self.bounds = Bounds(max_segments, max_bytes)
+        self._objects = objects
+        self._writer = uuid.uuid4().hex
+        self._ledger = ExperienceLedger(client, run, self._writer)
         self._sequence = 0
+        self._written = ("", 0.0)
         self._newest_claimed = 0
         self._acknowledged: set[int] = set()
-        self._outage = RedisOutage("the trainer waits for it")
-        self._append = client.register_script(scripts.APPEND)
-        self._claim = client.register_script(scripts.CLAIM)
-        self._acknowledge = client.register_script(scripts.ACKNOWLEDGE)
-        self._draw = client.register_script(scripts.DRAW)
-        self._stats = client.register_script(scripts.STATS)
+        self._outage = Outage("Redis", "the trainer waits for it")
+        self._reader = SegmentReader(self._ledger, objects)
+        self._leftovers = Leftovers(self._ledger, objects)
 
     def append(self, data: bytes, sequence: int | None = None) -> int:
-        """Add a segment as the newest; evict as many of the oldest as the bounds ask for.
+        """Add a segment as the newest; see `append_batch`."""
+        return self.append_batch([data], sequence)
+
+    def append_batch(self, segments: Sequence[bytes], sequence: int | None = None) -> int:
+        """Add segments as the newest, all of them or none; evict as many of the oldest as needed.
 
         Args:
-            data: an encoded segment.
-            sequence: number of this segment in the order of this object's appends. Append again
+            segments: encoded ones, in their order.
+            sequence: number of this batch in the order of this object's appends. Append again
                 with the same number when the answer was lost: it is then added once all the same.
                 Counted by itself when left out; use one of the two ways throughout.
 
@@ -113,26 +88,36 @@ class ExperienceBuffer:
             How many segments were evicted.
 
         Raises:
-            ValueError: the segment alone is larger than the buffer.
+            ValueError: the batch alone is larger than the buffer.
             redis.RedisError: Redis is away, or has no memory left.
+            StoreUnavailable: the storage of the objects is away.
+            StoreConfigurationError: it refuses.
         """
-        if len(data) > self._max_bytes:
+        sizes = [len(segment) for segment in segments]
+        if len(sizes) > self.bounds.segments or sum(sizes) > self.bounds.bytes:
+            what = "a segment" if len(sizes) == 1 else f"a batch of {len(sizes)} segments"
             raise ValueError(
-                f"a segment of {len(data)} bytes does not fit into an experience buffer of "
-                f"{self._max_bytes} bytes: raise the buffer's bound or shorten the segments"
+                f"{what} of {sum(sizes)} bytes does not fit into an experience buffer of "
+                f"{self.bounds.segments} segments and {self.bounds.bytes} bytes: raise the "
+                "buffer's bounds or shorten the segments"
             )
         if sequence is None:
             sequence = self._sequence
             self._sequence += 1
-        keys = (self._segments, self._order, self._counters, self._arrivals, self._writer)
-        limits = (self._max_segments, self._max_bytes, _WRITER_REMEMBERED_S)
-        return int(_run(self._append, keys, (data, sequence, *limits)))
+        if self._objects is None:
+            return self._ledger.append(sequence, self.bounds, segments)
+        key = self._write_object(self._objects, sequence, segments)
+        evicted = self._ledger.append_object(sequence, self.bounds, key, sizes)
+        if evicted:
+            self._leftovers.delete()
+        return evicted
 
     def claim(self, limit: int, block_s: float) -> list[tuple[int, bytes]]:
         """Take the oldest segments that this object has not yet taken, for on-policy learning.
 
-        Waits until there is at least one, through an outage of Redis too. What a trainer that died
-        had claimed and not acknowledged comes first when the next one claims.
+        Waits until there is at least one, through an outage of Redis or the storage too. What a
+        trainer that died had claimed and not acknowledged comes first when the next one claims. An
+        object that is not there is waited for, and given up after a while: see `SegmentReader`.
 
         Args:
             limit: most segments to take.
@@ -143,8 +128,10 @@ class ExperienceBuffer:
 
         Raises:
             redis.RedisError: a fault of Redis that does not pass by itself.
+            ConfigurationError: there are objects, and the storage refuses or was not given.
         """
         deadline = time.monotonic() + block_s
+        self._leftovers.expire()
         while True:
             claimed = self._try_until(deadline, lambda: self._claim_or_wait(limit, deadline))
             if claimed or time.monotonic() >= deadline:
@@ -169,17 +156,19 @@ class ExperienceBuffer:
         Args:
             n: how many to draw.
             rng: source of randomness.
-            patience_s: longest wait for Redis to come back when it is away, seconds.
+            patience_s: longest wait for Redis or the storage to come back, seconds.
 
         Returns:
             `n` segments; empty when the buffer is.
 
         Raises:
             redis.RedisError: Redis stayed away.
+            StoreUnavailable: the storage of the objects stayed away.
+            ConfigurationError: as `claim`.
         """
         drawn: list[bytes] = []
         while len(drawn) < n:
-            shares = [repr(share) for share in rng.random(n - len(drawn)).tolist()]
+            shares = rng.random(n - len(drawn)).tolist()
             found = self._persist(partial(self._read_drawn, shares), patience_s)
             if found is None:
                 return []
@@ -202,9 +191,9 @@ class ExperienceBuffer:
         deadline = time.monotonic() + block_s
 
         def look() -> int:
-            stats, newest = self._read_stats()
+            stats, newest = self._ledger.stats()
             if stats.appended < total:
-                self._wait_for_arrival(newest, deadline)
+                self._ledger.wait_for_arrival(newest, deadline - time.monotonic())
             return stats.appended
 
         while True:
@@ -218,7 +207,7 @@ class ExperienceBuffer:
         Raises:
             redis.RedisError: Redis is away.
         """
-        return self._read_stats()[0]
+        return self._ledger.stats()[0]
 
     def clear(self) -> None:
         """Forget all segments of the run and its counters.
@@ -226,53 +215,63 @@ class ExperienceBuffer:
         Raises:
             redis.RedisError: Redis is away.
         """
-        self._client.delete(self._segments, self._order, self._counters, self._arrivals)
+        self._ledger.clear()
         self._newest_claimed = 0
         self._acknowledged.clear()
+        self._leftovers.delete()
+
+    def _write_object(
+        self, objects: ExperienceObjects, sequence: int, segments: Sequence[bytes]
+    ) -> str:
+        """Write the object of a batch, once for all attempts to announce it; gives its key."""
+        key, now = objects.key(self._writer, sequence), time.monotonic()
+        written, at = self._written
+        # Whoever cleans up takes one that has waited for long for a dead writer's.
+        if written != key or now - at > objects.refresh_after_s:
+            objects.write(key, segments)
+            self._written = (key, now)
+        return key
 
     def _claim_or_wait(self, limit: int, deadline: float) -> list[tuple[int, bytes]]:
         self._send_acknowledgements()
-        keys = (self._order, self._counters)
-        newest, ids = _run(self._claim, keys, (self._newest_claimed, limit))
+        newest, ids = self._ledger.claim(self._newest_claimed, limit)
         if not ids:
-            self._wait_for_arrival(int(newest), deadline)
+            self._ledger.wait_for_arrival(newest, deadline - time.monotonic())
             return []
-        found = self._read(ids)
+        claimed, last = [], self._newest_claimed
+        try:
+            for each, data in self._reader.read(ids):
+                if data is not None:
+                    claimed.append((each, data))
+                last = each
+        except StoreUnavailable:
+            if not claimed:
+                raise
         # Only now: an answer that was lost on the way is asked for again.
-        self._newest_claimed = int(ids[-1])
-        return [(int(each), found[each]) for each in ids if each in found]
+        self._newest_claimed = last
+        return claimed
 
     def _send_acknowledgements(self) -> None:
         if self._acknowledged:
             ids = sorted(self._acknowledged)
-            _run(self._acknowledge, (self._segments, self._order, self._counters), ids)
+            self._ledger.acknowledge(ids)
             self._acknowledged.difference_update(ids)
+            self._leftovers.delete()
 
-    def _wait_for_arrival(self, newest: int, deadline: float) -> None:
-        block_ms = int(1000 * min(_LONGEST_BLOCK_S, deadline - time.monotonic()))
-        if block_ms > 0:
-            self._client.xread({self._arrivals: f"{newest}-0"}, count=1, block=block_ms)
-
-    def _read(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
-        values = cast("list[bytes | None]", self._client.hmget(self._segments, list(ids)))
-        return {each: data for each, data in zip(ids, values, strict=True) if data is not None}
-
-    def _read_drawn(self, shares: Sequence[str]) -> list[bytes] | None:
-        ids: list[bytes] = _run(self._draw, (self._order,), shares)
+    def _read_drawn(self, shares: Sequence[float]) -> list[bytes] | None:
+        ids = self._ledger.draw(shares)
         if not ids:
             return None
-        found = self._read(list(dict.fromkeys(ids)))
+        found = dict(self._reader.read(sorted(set(ids))))
         # One that was evicted between the draw and the reading is drawn anew by the caller.
-        return [found[each] for each in ids if each in found]
-
-    def _read_stats(self) -> tuple[BufferStats, int]:
-        *numbers, newest = map(int, _run(self._stats, (self._order, self._counters), ()))
-        return BufferStats(*numbers), newest
+        return [data for each in ids if (data := found[each]) is not None]
 
     def _try_until(self, deadline: float, attempt: Callable[[], _Result]) -> _Result | None:
-        """Try until it works; None when Redis is still away at the deadline."""
+        """Try until it works; None when Redis or the storage is still away at the deadline."""
         try:
             return self._persist(attempt, deadline - time.monotonic())
+        except StoreUnavailable:
+            return None
         except redis.RedisError as error:
             if is_outage(error):
                 return None
@@ -283,18 +282,15 @@ class ExperienceBuffer:
         attempts = Retrying(
             stop=stop_after_delay(max(0.0, patience_s)),
             wait=wait_random_exponential(multiplier=0.05, max=1.0),
-            retry=retry_if_exception(self._is_outage),
+            retry=retry_if_exception(self._may_pass),
             reraise=True,
         )
         result = attempts(attempt)
         self._outage.succeeded()
         return result
 
-    def _is_outage(self, error: BaseException) -> bool:
+    def _may_pass(self, error: BaseException) -> bool:
         if is_outage(error):
             self._outage.failed(error)
-        return is_outage(error)
-
-
-def _run(script: Any, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-    return script(keys=keys, args=arguments)
+            return True
+        return isinstance(error, StoreUnavailable)

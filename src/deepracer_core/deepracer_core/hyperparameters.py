@@ -51,9 +51,12 @@ def _real(default: float | None, low: float | None = None, high: float | None = 
     return field(default=default, metadata={"read": read, "expected": expected})
 
 
-def _choice(default: str, *choices: str) -> Any:
+def _choice(default: str, *choices: str, **also: str) -> Any:
+    """One of some words; `also` has words that mean one of them."""
+
     def read(source: str, name: str, value: Any) -> str:
-        return read_choice(source, name, value, choices)
+        word = read_choice(source, name, value, (*choices, *also))
+        return also.get(word, word)
 
     return field(default=default, metadata={"read": read, "expected": f"one of {choices}"})
 
@@ -71,7 +74,8 @@ class Hyperparameters:
         loss_type: of the value estimate: huber or mean squared error.
         num_episodes_between_training: episodes gathered for one update.
         exploration_type: categorical: draw from the policy's distribution; e-greedy: the likeliest
-            action, but a random one with a chance that falls to `e_greedy_value`.
+            action, but a random one with a chance that falls to `e_greedy_value`. What public files
+            for SAC have, additive_noise, is read as categorical: SAC draws, whatever they say.
         e_greedy_value: that chance in the end.
         epsilon_steps: steps over which it falls.
         stack_size: camera frames in one observation.
@@ -100,7 +104,9 @@ class Hyperparameters:
     discount_factor: float = _real(0.999, 0.0, 1.0)
     loss_type: str = _choice("huber", "huber", "mean squared error")
     num_episodes_between_training: int = _integer(20, 1, 100)
-    exploration_type: str = _choice("categorical", "categorical", "e-greedy")
+    exploration_type: str = _choice(
+        "categorical", "categorical", "e-greedy", additive_noise="categorical"
+    )
     e_greedy_value: float = _real(0.05, 0.0, 1.0)
     epsilon_steps: int = _integer(10000, 1)
     stack_size: int = _integer(1, 1, 32)

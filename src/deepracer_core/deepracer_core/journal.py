@@ -35,6 +35,7 @@ class _OpenEpisode:
     """An episode of which something is still to come: a step, an event, its record's release."""
 
     experience: EpisodeExperience
+    keeps_experience: bool = True
     ended: bool = False
     record: EpisodeRecord | None = None
 
@@ -45,15 +46,15 @@ class Journal:
     Frames come in order; the rest may come before or after its frame, and more than once.
     """
 
-    def __init__(self, source: SegmentSource, *, keeps_experience: bool = True) -> None:
+    def __init__(self, source: SegmentSource, *, awaits_policy: bool = True) -> None:
         """Prepare for the first episode.
 
         Args:
             source: what all segments share.
-            keeps_experience: whether to make segments; else of records only.
+            awaits_policy: whether a record waits for the policy version that drove.
         """
         self._source = source
-        self._keeps_experience = keeps_experience
+        self._awaits_policy = awaits_policy
         self._open: list[_OpenEpisode] = []
         self._next_episode = 0
         self._newest_ns = -1
@@ -67,13 +68,15 @@ class Journal:
         self._records: list[EpisodeRecord] = []
         self._losses: list[Loss] = []
 
-    def begin(self, episode: int, track: str, time_ns: int) -> None:
-        """An episode begins with a frame."""
+    def begin(
+        self, episode: int, track: str, time_ns: int, *, keeps_experience: bool = True
+    ) -> None:
+        """An episode begins with a frame; without experience it is kept a record of, no more."""
         while len(self._open) >= MAX_OPEN_EPISODES:
             self._lose(self._open.pop(0))
         experience = EpisodeExperience(self._source, episode, track, time_ns)
         experience.policy_version = self._early_versions.pop(episode, None)
-        self._open.append(_OpenEpisode(experience))
+        self._open.append(_OpenEpisode(experience, keeps_experience))
         self._next_episode = episode + 1
         self._join(time_ns)
 
@@ -112,23 +115,21 @@ class Journal:
 
     def observation(self, time_ns: int, observation: Observation) -> None:
         """What was seen in a frame; it is kept, not copied."""
-        if not self._keeps_experience:
-            return
-        experience = self._experience_at(time_ns)
-        if experience is not None:
-            experience.set_observation(time_ns, observation)
-            self._release()
+        opened = self._open_at(time_ns)
+        if opened is not None:
+            if opened.keeps_experience:
+                opened.experience.set_observation(time_ns, observation)
+                self._release()
         elif time_ns > self._newest_ns:
             _keep(self._early_observations, time_ns, observation)
 
     def action(self, time_ns: int, action: Action) -> None:
         """What was done about a frame."""
-        if not self._keeps_experience:
-            return
-        experience = self._experience_at(time_ns)
-        if experience is not None:
-            experience.set_action(time_ns, action)
-            self._release()
+        opened = self._open_at(time_ns)
+        if opened is not None:
+            if opened.keeps_experience:
+                opened.experience.set_action(time_ns, action)
+                self._release()
         elif time_ns > self._newest_ns:
             _keep(self._early_actions, time_ns, action)
 
@@ -172,18 +173,21 @@ class Journal:
         taken, self._losses = self._losses, []
         return taken
 
-    def _experience_at(self, time_ns: int) -> EpisodeExperience | None:
+    def _open_at(self, time_ns: int) -> _OpenEpisode | None:
         for opened in reversed(self._open):
             if time_ns in opened.experience:
-                return opened.experience
+                return opened
         return None
 
     def _join(self, time_ns: int) -> None:
-        experience = self._open[-1].experience
-        if time_ns in self._early_observations:
-            experience.set_observation(time_ns, self._early_observations.pop(time_ns))
-        if time_ns in self._early_actions:
-            experience.set_action(time_ns, self._early_actions.pop(time_ns))
+        opened = self._open[-1]
+        observation = self._early_observations.pop(time_ns, None)
+        action = self._early_actions.pop(time_ns, None)
+        if opened.keeps_experience:
+            if observation is not None:
+                opened.experience.set_observation(time_ns, observation)
+            if action is not None:
+                opened.experience.set_action(time_ns, action)
         self._release()
 
     def _release(self) -> None:
@@ -193,15 +197,15 @@ class Journal:
             if opened.record is None:
                 continue
             # An evaluation may be driven by hand: its record does not wait for a version.
-            if version is None and self._keeps_experience:
+            if version is None and self._awaits_policy:
                 break
             self._records.append(replace(opened.record, policy_version=version))
             opened.record = None
         while self._open:
             first = self._open[0]
-            while self._keeps_experience and (segment := first.experience.take_segment()):
+            while first.keeps_experience and (segment := first.experience.take_segment()):
                 self._segments.append(segment)
-            done = first.experience.complete if self._keeps_experience else True
+            done = first.experience.complete if first.keeps_experience else True
             if not first.ended or first.record is not None or not done:
                 return
             self._open.pop(0)
@@ -209,7 +213,7 @@ class Journal:
     def _lose(self, opened: _OpenEpisode, reason: str | None = None) -> None:
         if opened.record is not None:
             self._records.append(opened.record)
-        if self._keeps_experience:
+        if opened.keeps_experience:
             reason = reason or opened.experience.missing()
             self._losses.append(Loss(opened.experience.episode, reason))
         self._release()

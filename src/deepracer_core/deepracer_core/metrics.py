@@ -16,15 +16,17 @@ def training_entry(
 
     Args:
         episode: what was driven.
-        number: under which the trace has it, from 0; in the metrics they begin with 1.
+        number: under which the trace has it, from 0; in the metrics they begin with 1. Of an
+            evaluation it is that of the training episode before.
         episodes_per_iteration: so many trials an iteration has.
     """
+    phase = episode.record.mode
     return {
         "reward_score": round(episode.record.reward, 4),
         **_times(episode),
         "episode": number + 1,
-        "trial": number % episodes_per_iteration + 1,
-        "phase": "training",
+        "trial": number % episodes_per_iteration + 1 if phase == "training" else 1,
+        "phase": phase,
         **_end(episode),
     }
 

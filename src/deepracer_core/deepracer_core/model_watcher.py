@@ -4,15 +4,19 @@ import logging
 import threading
 from dataclasses import dataclass
 
+from deepracer_core.action_space import ActionSpace
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.exploration import EpsilonGreedy
 from deepracer_core.hyperparameters import parse_hyperparameters
 from deepracer_core.lite_policy import LitePolicy, Policy, PolicyError
-from deepracer_core.model_metadata import ModelMetadata
-from deepracer_core.model_store import ModelCorrupt, ModelNotFound, ModelStore, StoreError
+from deepracer_core.model_metadata import ModelMetadata, parse_model_metadata
+from deepracer_core.model_store import ModelCorrupt, ModelStore, StoreError
 
 POLICY_FILE = "policy.tflite"
 """The file of a model version that acts."""
+
+METADATA_FILE = "model_metadata.json"
+"""The file of a model version that says what its actions are."""
 
 HYPERPARAMETERS_FILE = "hyperparameters.json"
 """The file of a model version that says how it explores; without it, it draws its actions."""
@@ -45,12 +49,13 @@ def load_acting_model(store: ModelStore, version: int, metadata: ModelMetadata) 
         StoreError: it cannot be read, or not as it was written.
         PolicyError: it is no model for these actions and sensors.
     """
-    try:
-        stored = store.load(version, names=[POLICY_FILE, HYPERPARAMETERS_FILE])
-    except ModelNotFound:
-        stored = store.load(version, names=[POLICY_FILE])
+    others = {METADATA_FILE, HYPERPARAMETERS_FILE}.intersection(store.files(version))
+    stored = store.load(version, names=[POLICY_FILE, *others])
     policy = LitePolicy(stored.files[POLICY_FILE], metadata.action_space, metadata.sensors)
     try:
+        if METADATA_FILE in stored.files:
+            own = parse_model_metadata(stored.files[METADATA_FILE].decode(), f"version {version}")
+            _check_actions(own.action_space, metadata.action_space, version)
         given = parse_hyperparameters(
             stored.files.get(HYPERPARAMETERS_FILE, b"{}"), f"version {version}"
         )
@@ -61,6 +66,15 @@ def load_acting_model(store: ModelStore, version: int, metadata: ModelMetadata) 
     # Steps learnt from, by all workers: the chance is the same in all of them, and after a restart.
     epsilon = given.epsilon(stored.info.get("counters", {}).get("steps", 0))
     return ActingModel(version, EpsilonGreedy(policy, metadata.action_space, epsilon))
+
+
+def _check_actions(learnt: ActionSpace, given: ActionSpace, version: int) -> None:
+    """Refuse a model whose outputs would be taken for other actions than those it has learnt."""
+    if learnt != given:
+        raise PolicyError(
+            f"version {version} was trained for {learnt}, and model_metadata.json has {given}: "
+            f"give the {METADATA_FILE} that it was trained with, which is beside it in the store"
+        )
 
 
 def choose_version(store: ModelStore, choice: str) -> int:

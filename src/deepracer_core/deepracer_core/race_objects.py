@@ -110,19 +110,29 @@ def sees(x: float, y: float, yaw: float, target: RaceObject) -> bool:
     return is_in_view(target.outline, eye, yaw, CAMERA_FIELD_OF_VIEW)
 
 
-def closest_objects(distance: float, objects: Sequence[RaceObject], lap: float) -> list[int]:
+def closest_objects(track: Track, distance: float, objects: Sequence[RaceObject]) -> list[int]:
     """Indices of the object behind (or beside) a distance along the centre line and the one ahead.
 
+    On a circuit the last object of the lap is behind its start. On an open course nothing comes
+    after the last one: where there is none ahead, or none behind, both are the one there is.
+
     Args:
+        track: in the direction in which it is driven.
         distance: of the car, metres.
         objects: where they are; without any both indices are 0, as in the public format.
-        lap: length of the centre line, metres: the last object of the lap is behind its start.
     """
     if not objects:
         return [0, 0]
-    ahead = [(other.distance - distance) % lap for other in objects]
-    behind = [(distance - other.distance) % lap for other in objects]
-    return [behind.index(min(behind)), ahead.index(min(ahead))]
+    ahead = [other.distance - distance for other in objects]
+    behind = [-gap for gap in ahead]
+    return [_nearest(track, behind), _nearest(track, ahead)]
+
+
+def _nearest(track: Track, gaps: list[float]) -> int:
+    """Index of the smallest gap of at least 0 m, round the lap on a circuit."""
+    if track.closed:
+        gaps = [gap % track.length for gap in gaps]
+    return min(range(len(gaps)), key=lambda index: (gaps[index] < 0.0, abs(gaps[index])))
 
 
 def free_distance(track: Track, distance: float, objects: Sequence[RaceObject]) -> float:

@@ -74,7 +74,7 @@ class RaceParameters:
 
 
 def create_starts(
-    given: RaceParameters, track: Track, *, training: bool, ahead: float = 0.0
+    given: RaceParameters, track: Track, *, training: bool, ahead: float = 0.0, taken: int = 0
 ) -> StartPositions:
     """Where episodes begin: all at one place in an evaluation, or when it is not to change.
 
@@ -83,6 +83,7 @@ def create_starts(
         track: in the direction of its route.
         training: whether this is no evaluation.
         ahead: share of the lap that this worker begins further on, if the place changes.
+        taken: starts that this worker has had: one that is started again goes on round the lap.
     """
     changing = training and given.change_start_position
     return StartPositions(
@@ -90,6 +91,7 @@ def create_starts(
         advance=given.round_robin_advance_dist if changing else 0.0,
         alternate_direction=given.alternate_driving_direction and training,
         first=(given.start_position_offset + ahead * changing) % 1.0,
+        taken=taken,
     )
 
 

@@ -9,6 +9,8 @@ They lie beside the model versions, in the layout that the tools around DeepRace
     evaluation-<yyyymmddHHMMSS>/evaluation-simtrace/0-iteration.csv
     metrics/EvaluationMetrics-<yyyymmddHHMMSS>.json
     model/model_metadata.json, ip/hyperparameters.json, reward_function.py
+
+Traces and metrics can have places of their own (`record_places`).
 """
 
 import json
@@ -25,6 +27,7 @@ from deepracer_core.metrics import (
     training_entry,
 )
 from deepracer_core.model_store import Storage, StoreError
+from deepracer_core.record_places import RecordPlaces, StoredFile
 from deepracer_core.trace import TRACE_HEADER, TracedEpisode, trace_rows
 
 _INPUTS = {
@@ -34,6 +37,7 @@ _INPUTS = {
 }
 _TRAINING_TRACE = "training-simtrace/"
 _ITERATION = re.compile(r"\d+-iteration\.csv")
+_USUAL = RecordPlaces()
 
 
 class RecordsDamaged(StoreError):
@@ -70,7 +74,8 @@ class TrainingRecords:
 
     The episodes of a worker are numbered without a gap, over all its restarts, and an iteration is
     a fixed number of them: tools tell episodes of several workers apart by that arithmetic. It
-    keeps the size that it had when the run began.
+    keeps the size that it had when the run began. The evaluations in between are in the metrics,
+    beside the training episode before them, and leave no trace.
 
     Args:
         storage: of the run.
@@ -78,6 +83,7 @@ class TrainingRecords:
         workers: how many the run has.
         episodes_per_iteration: of this worker.
         is_discrete: whether an action is an index.
+        places: of those that are not to be with the run.
     """
 
     def __init__(
@@ -88,66 +94,80 @@ class TrainingRecords:
         workers: int,
         episodes_per_iteration: int,
         is_discrete: bool,
+        places: RecordPlaces = _USUAL,
     ) -> None:
-        self._storage = storage
+        self._traces = places.traces or storage
         self._worker = worker
         self._workers = workers
         self._size = episodes_per_iteration
         self._is_discrete = is_discrete
         self._folder = _TRAINING_TRACE
-        suffix = f"_{worker}" if worker else ""
-        self._metrics_key = f"metrics/TrainingMetrics{suffix}.json"
+        usual = StoredFile(storage, "metrics/TrainingMetrics.json")
+        self._metrics_file = (places.metrics or usual).of_worker(worker)
+        self._is_usual = places.metrics is None
         self._metrics: list[dict[str, Any]] = []
+        self._trained = 0
         self._rows: dict[int, list[str]] = {}
         self._is_changed = False
 
     def resume(self) -> None:
         """Go on after the last episode that was written down whole: in a trace and the metrics."""
-        self._metrics = self._read_metrics()
-        # The second iteration's first entry tells how long the first one was.
-        began = (entry["episode"] for entry in self._metrics if entry["trial"] == 1)
-        not_smaller = max(self._size, len(self._metrics))
-        self._size = next((number - 1 for number in began if number > 1), not_smaller)
         self._folder = self._choose_folder()
-        iteration = len(self._metrics) // self._size
-        stored = self._storage.read(self._key(iteration))
+        # In a place of its own may be another run's: traces are written before metrics.
+        if self._is_usual or self._traces.read(self._key(0)) is not None:
+            self._metrics = self._read_metrics()
+        training = list(filter(_is_training, self._metrics))
+        self._trained = len(training)
+        # The second iteration's first entry tells how long the first one was.
+        began = (entry["episode"] for entry in training if entry["trial"] == 1)
+        not_smaller = max(self._size, self._trained)
+        self._size = next((number - 1 for number in began if number > 1), not_smaller)
+        iteration = self._trained // self._size
+        stored = self._traces.read(self._key(iteration))
         if stored is not None:
             rows = stored.data.decode().splitlines()[1:]
-            known = [row for row in rows if int(row.partition(",")[0]) < len(self._metrics)]
+            known = [row for row in rows if int(row.partition(",")[0]) < self._trained]
             self._rows = {iteration: known}
 
     def add(self, episode: TracedEpisode) -> list[str]:
         """See `Records`."""
-        number = len(self._metrics)
+        self._is_changed = True
+        if episode.record.mode == "evaluation":
+            before = max(self._trained - 1, 0)
+            self._metrics.append(training_entry(episode, before, self._size))
+            return []
+        number = self._trained
         rows = trace_rows(episode, number, self._is_discrete)
         self._metrics.append(training_entry(episode, number, self._size))
         self._rows.setdefault(number // self._size, []).extend(rows)
-        self._is_changed = True
+        self._trained += 1
         return rows
 
     def write(self) -> None:
         """See `Records`. Traces first: the metrics say which of their episodes count."""
         if not self._is_changed:
             return
-        running = len(self._metrics) // self._size
+        running = self._trained // self._size
         for iteration in sorted(self._rows):
             if self._rows[iteration]:
-                self._storage.write(self._key(iteration), _csv(self._rows[iteration]))
+                self._traces.write(self._key(iteration), _csv(self._rows[iteration]))
             if iteration < running:
                 del self._rows[iteration]
-        self._storage.write(self._metrics_key, training_document(self._metrics))
+        file = self._metrics_file
+        file.storage.write(file.key, training_document(self._metrics))
         self._is_changed = False
 
     def _key(self, iteration: int) -> str:
         return f"{self._folder}{iteration}-iteration.csv"
 
     def _read_metrics(self) -> list[dict[str, Any]]:
-        stored = self._storage.read(self._metrics_key)
+        stored = self._metrics_file.storage.read(self._metrics_file.key)
         if stored is None:
             return []
         try:
             entries = json.loads(stored.data)["metrics"]
-            numbers = [(entry["episode"], entry["trial"] >= 1) for entry in entries]
+            training = filter(_is_training, entries)
+            numbers = [(entry["episode"], entry["trial"] >= 1) for entry in training]
         except (ValueError, KeyError, TypeError) as error:
             raise self._damaged(f"it cannot be read ({error!r})") from error
         if numbers != [(number, True) for number in range(1, len(numbers) + 1)]:
@@ -155,7 +175,7 @@ class TrainingRecords:
         return list(entries)
 
     def _damaged(self, reason: str) -> RecordsDamaged:
-        place = f"{self._storage.url}/{self._metrics_key}"
+        place = f"{self._metrics_file.storage.url}/{self._metrics_file.key}"
         return RecordsDamaged(
             f"{place}: expected the metrics of the episodes so far, {reason}: move it away, with "
             "the traces, and the records begin anew"
@@ -165,14 +185,14 @@ class TrainingRecords:
         """Where the traces go; those from a time when the run had one worker move along."""
         own = f"{self._worker}/{_TRAINING_TRACE}"
         if self._workers == 1 and self._worker == 0:
-            return own if any(self._storage.keys(own)) else _TRAINING_TRACE
+            return own if any(self._traces.keys(own)) else _TRAINING_TRACE
         if self._worker == 0:
-            for key in list(self._storage.keys(_TRAINING_TRACE)):
+            for key in list(self._traces.keys(_TRAINING_TRACE)):
                 name = key.removeprefix(_TRAINING_TRACE)
-                stored = self._storage.read(key)
+                stored = self._traces.read(key)
                 if stored is not None and _ITERATION.fullmatch(name):
-                    self._storage.write(own + name, stored.data)
-                self._storage.delete(key)
+                    self._traces.write(own + name, stored.data)
+                self._traces.delete(key)
         return own
 
 
@@ -183,19 +203,28 @@ class EvaluationRecords:
         storage: of the run whose model drives.
         is_discrete: whether an action is an index.
         wall_clock: unix time in seconds.
+        places: of those that are not to be with the run.
     """
 
     def __init__(
-        self, storage: Storage, *, is_discrete: bool, wall_clock: Callable[[], float] = time
+        self,
+        storage: Storage,
+        *,
+        is_discrete: bool,
+        wall_clock: Callable[[], float] = time,
+        places: RecordPlaces = _USUAL,
     ) -> None:
         self._storage = storage
+        self._places = places
         self._is_discrete = is_discrete
         self._began = datetime.fromtimestamp(wall_clock(), timezone.utc)
         self._metrics: list[dict[str, Any]] = []
         self._rows: list[str] = []
 
     def resume(self) -> None:
-        """Take the next second that no other evaluation has."""
+        """Take the next second that no other evaluation has; a file of its own is written anew."""
+        if self._places.metrics is not None:
+            return
         while self._storage.read(self._metrics_key) is not None:
             self._began += timedelta(seconds=1)
 
@@ -211,9 +240,12 @@ class EvaluationRecords:
         """See `Records`."""
         if not self._metrics:
             return
-        folder = f"evaluation-{self._stamp}/evaluation-simtrace"
-        self._storage.write(f"{folder}/0-iteration.csv", _csv(self._rows))
-        self._storage.write(self._metrics_key, evaluation_document(self._metrics))
+        traces, folder = self._places.traces, ""
+        if traces is None:
+            traces, folder = self._storage, f"evaluation-{self._stamp}/"
+        traces.write(f"{folder}evaluation-simtrace/0-iteration.csv", _csv(self._rows))
+        file = self._places.metrics or StoredFile(self._storage, self._metrics_key)
+        file.storage.write(file.key, evaluation_document(self._metrics))
 
     @property
     def _stamp(self) -> str:
@@ -222,6 +254,10 @@ class EvaluationRecords:
     @property
     def _metrics_key(self) -> str:
         return f"metrics/EvaluationMetrics-{self._stamp}.json"
+
+
+def _is_training(entry: Mapping[str, Any]) -> bool:
+    return bool(entry["phase"] == "training")
 
 
 def _csv(rows: list[str]) -> bytes:

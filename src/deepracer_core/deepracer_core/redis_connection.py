@@ -1,7 +1,8 @@
 """Connections to a Redis server: checked when they are made, patient with short faults later."""
 
+import os
 import ssl
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
@@ -10,9 +11,16 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from deepracer_core.credentials import keep_secrets_in
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.model_store import open_storage
+from deepracer_core.redis_discovery import REDIS_PORT, RedisEndpoint
+from deepracer_core.redis_following import RedisFollower, follow
 
 _SCHEMES = ("redis", "rediss", "unix")
 _TIMEOUT_S = 5.0
+_FOUND_IN = "found_in"
+_DEFAULT_PORT = "default_port"
+_PASSWORD_VARIABLE = "password_variable"
+_OWN = (_FOUND_IN, _DEFAULT_PORT, _PASSWORD_VARIABLE)
 
 _OUTAGES = (
     redis.ConnectionError,
@@ -38,7 +46,11 @@ def connect(url: str, deadline_s: float = 10.0) -> redis.Redis:
     Args:
         url: `redis://` or `rediss://` (TLS), with `user:password@` before the host, or
             `unix:///PATH` of a socket; redis-py's connection options (`ssl_ca_certs`,
-            `ssl_certfile`, ...) as its query.
+            `ssl_certfile`, ...) as its query, and some of our own: `password_variable`, the
+            environment variable that holds the password, so that the address is no secret; and
+            `found_in`, the place of the run in the store, where each new connection looks up
+            whether Redis has moved (`deepracer_core.redis_discovery`), to `default_port` where
+            no port is said there.
         deadline_s: how long to wait for a server that is down or still loads its data, seconds.
 
     Returns:
@@ -65,8 +77,7 @@ def connect(url: str, deadline_s: float = 10.0) -> redis.Redis:
         attempts(probe.ping)
     except _REFUSED as error:
         raise ConfigurationError(
-            f"Redis at {where} refused the login ({error}): put the right one into its address, "
-            f"{_login_form(url)} (percent-encoded; USER may be empty)"
+            f"Redis at {where} refused the login ({error}): {_login_advice(url)}"
         ) from error
     except (redis.RedisError, OSError) as error:
         if uses_tls and _is_tls_fault(error):
@@ -109,14 +120,13 @@ def address(url: str) -> str:
             )
         return f"unix://{parts.path}"
     try:
-        port = parts.port or 6379
+        port = parts.port or REDIS_PORT
     except ValueError as error:
         raise ConfigurationError(
             f"the port in the {parts.scheme}:// address must be a number from 1 to 65535"
         ) from error
-    host = parts.hostname or "localhost"
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
+    endpoint = RedisEndpoint(parts.hostname or "localhost", port)
+    return f"{parts.scheme}://{endpoint}{parts.path.rstrip('/')}"
 
 
 def is_outage(error: BaseException) -> bool:
@@ -130,11 +140,44 @@ def _may_pass(error: BaseException) -> bool:
     return is_outage(error) and not isinstance(error, _REFUSED)
 
 
+def located(
+    endpoint: RedisEndpoint,
+    *,
+    found_in: str = "",
+    default_port: int = REDIS_PORT,
+    password_variable: str = "",
+    tls: bool = False,
+    authority: str = "",
+) -> str:
+    """The address for `connect` of a server whose place is known.
+
+    Args:
+        endpoint: where it listens.
+        found_in: see `connect`; it stays at that place without one.
+        default_port: see `connect`.
+        password_variable: see `connect`; it has no password without one.
+        tls: whether it speaks TLS.
+        authority: file of the authority that signed its certificate; one that the machine trusts
+            without.
+    """
+    options = {
+        "ssl_ca_certs": authority,
+        _PASSWORD_VARIABLE: password_variable,
+        _FOUND_IN: found_in,
+        _DEFAULT_PORT: str(default_port) if found_in and default_port != REDIS_PORT else "",
+    }
+    query = urlencode({name: value for name, value in options.items() if value})
+    return f"{'rediss' if tls else 'redis'}://{endpoint}{'?' if query else ''}{query}"
+
+
 def _client(url: str, where: str, timeout_s: float, retries: int) -> redis.Redis:
-    options = {} if _scheme(url) == "unix" else {"socket_keepalive": True}
+    plain, own = _split(url)
+    options: dict[str, object] = {} if _scheme(url) == "unix" else {"socket_keepalive": True}
+    if _PASSWORD_VARIABLE in own:
+        options["password"] = _password(own[_PASSWORD_VARIABLE], where)
     try:
-        client = redis.Redis.from_url(
-            url,
+        pool = redis.ConnectionPool.from_url(
+            plain,
             # The older protocol is spoken by every server since 1.2 and needs no handshake.
             protocol=2,
             client_name="deepracer",
@@ -143,23 +186,57 @@ def _client(url: str, where: str, timeout_s: float, retries: int) -> redis.Redis
             retry=Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.2), retries),
             **options,
         )
-        client.connection_pool.make_connection()
+        pool.make_connection()
     except (TypeError, ValueError) as error:
         # The reasons given there can quote the address, password and all.
         raise ConfigurationError(
             f"the address {where} has an option that redis-py does not know or cannot read: "
             "expected names like ssl_ca_certs, ssl_certfile, ssl_keyfile, db after the ?"
         ) from error
-    return client
+    if _FOUND_IN in own:
+        if _scheme(url) == "unix":
+            raise ConfigurationError(
+                f"{where} cannot be {_FOUND_IN} a store: a socket does not move"
+            )
+        parts = urlsplit(plain)
+        known = RedisEndpoint(parts.hostname or "localhost", parts.port or REDIS_PORT)
+        default_port = int(own.get(_DEFAULT_PORT, REDIS_PORT))
+        follow(pool, RedisFollower(open_storage(own[_FOUND_IN]), known, default_port))
+    return redis.Redis.from_pool(pool)
+
+
+def _split(url: str) -> tuple[str, dict[str, str]]:
+    """An address as redis-py takes it, and the options of our own that were in it."""
+    head, _, query = url.partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    own = {name: options.pop(name) for name in _OWN if name in options}
+    return (f"{head}?{urlencode(options)}" if options else head) if own else url, own
+
+
+def _password(variable: str, where: str) -> str:
+    password = os.environ.get(variable)
+    if not password:
+        raise ConfigurationError(
+            f"the password of Redis at {where} was to be in the environment variable {variable}, "
+            "which is not set: set it"
+        )
+    return password
 
 
 def _scheme(url: str) -> str:
     return urlsplit(url).scheme
 
 
-def _login_form(url: str) -> str:
+def _login_advice(url: str) -> str:
+    _, own = _split(url)
+    if _PASSWORD_VARIABLE in own:
+        return f"set the environment variable {own[_PASSWORD_VARIABLE]} to the right password"
     scheme = _scheme(url)
-    return f"{scheme}://USER:PASSWORD@{'/PATH' if scheme == 'unix' else 'HOST:PORT'}"
+    place = "/PATH" if scheme == "unix" else "HOST:PORT"
+    return (
+        f"put the right one into its address, {scheme}://USER:PASSWORD@{place} "
+        "(percent-encoded; USER may be empty)"
+    )
 
 
 def _is_tls_fault(error: BaseException) -> bool:

@@ -1,15 +1,12 @@
-"""A Redis server of a run's own: on this machine only, with its own folder, gone with its parent.
+"""A Redis server of a run's own: with its own folder, gone with its parent.
 
     redis_server --folder DIR --port N          (or python -m deepracer_core.redis_server)
 
-The server listens on the loopback interface. It has no password: its data are pictures of a road,
-and one in a file or an argument would have to be handed to every process of the run. Instead the
-commands by which another user of the machine could make it write files elsewhere or load code
-(CONFIG, MODULE, REPLICAOF, SLAVEOF, DEBUG) are taken away.
-
-What is appended is written to a log on the disk, flushed each second. Measured at 5 MB/s of
-segments on two cores: 2 % of one core against 1 % without any persistence, and nothing is lost when
-the server is killed; snapshots every few seconds cost as much and lose what came since.
+The server listens on the loopback interface. It has no password there: its data are pictures of a
+road, and one in a file or an argument would have to be handed to every process of the run. Other
+machines reach it only where `RemoteAccess` says how: with a password, and over TLS if there is a
+certificate. Wherever it listens, the commands by which somebody could make it write files elsewhere
+or load code (CONFIG, MODULE, REPLICAOF, SLAVEOF, DEBUG) are taken away.
 """
 
 import argparse
@@ -22,6 +19,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO, NoReturn
@@ -29,32 +27,11 @@ from typing import IO, NoReturn
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from deepracer_core.die_with_parent import die_with_parent
+from deepracer_core.errors import ConfigurationError
 from deepracer_core.redis_connection import RedisUnavailable, connect
+from deepracer_core.redis_settings import LOOPBACK, RedisSettings, RemoteAccess
 
-_HOST = "127.0.0.1"
 _PORT_ATTEMPTS = 20
-_SETTINGS = """\
-bind {host}
-port {port}
-dir "{folder}"
-daemonize no
-tcp-backlog 64
-databases 1
-maxmemory {max_memory_bytes}
-maxmemory-policy noeviction
-save ""
-appendonly yes
-appendfsync everysec
-no-appendfsync-on-rewrite yes
-auto-aof-rewrite-percentage 100
-auto-aof-rewrite-min-size 256mb
-rdbcompression no
-rename-command CONFIG ""
-rename-command MODULE ""
-rename-command REPLICAOF ""
-rename-command SLAVEOF ""
-rename-command DEBUG ""
-"""
 
 
 class RedisServerError(RuntimeError):
@@ -64,7 +41,7 @@ class RedisServerError(RuntimeError):
 def free_port() -> int:
     """A TCP port of the loopback interface that nobody uses at this moment."""
     with socket.socket() as probe:
-        probe.bind((_HOST, 0))
+        probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
 
 
@@ -79,6 +56,7 @@ class RedisServer:
         port: to listen on; a free one is chosen when left out.
         max_memory_bytes: beyond it the server refuses to take more, instead of filling the machine.
         deadline_s: how long it may take to start, with all its data to load, seconds.
+        remote: lets other machines in; without it only this one reaches the server.
     """
 
     def __init__(
@@ -87,11 +65,11 @@ class RedisServer:
         port: int | None = None,
         max_memory_bytes: int = 1 << 30,
         deadline_s: float = 60.0,
+        remote: RemoteAccess | None = None,
     ) -> None:
         self._folder = folder.absolute()
         self._wanted_port = port
-        self._port = port
-        self._max_memory_bytes = max_memory_bytes
+        self._settings = RedisSettings(self._folder, port or 0, max_memory_bytes, remote)
         self._deadline_s = deadline_s
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -102,8 +80,13 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """Its address, once it was started."""
-        return f"redis://{_HOST}:{self._port}"
+        """Its address on this machine, once it was started."""
+        return self._settings.url
+
+    @property
+    def port(self) -> int:
+        """The TCP port that it listens on, once it was started."""
+        return self._settings.port
 
     @property
     def pid(self) -> int:
@@ -111,6 +94,11 @@ class RedisServer:
         if self._process is None:
             raise RedisServerError("the Redis server has not been started")
         return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of a server that has ended, negative for a signal; None while it runs."""
+        return None if self._process is None else self._process.poll()
 
     @property
     def last_lines(self) -> list[str]:
@@ -128,7 +116,8 @@ class RedisServer:
         lock = self._lock_folder()
         try:
             for _ in range(_PORT_ATTEMPTS):
-                self._port = self._wanted_port or free_port()
+                port = self._wanted_port or free_port()
+                self._settings = replace(self._settings, port=port)
                 self._launch(program, lock)
                 self._settled.wait(self._deadline_s)
                 if self._ready:
@@ -139,6 +128,9 @@ class RedisServer:
                     break
                 self.stop()
             raise RedisServerError(self._failure())
+        except ConfigurationError as error:
+            self.stop()
+            raise RedisServerError(f"redis-server did not start: {error}") from error
         except RedisUnavailable as error:
             self.stop()
             raise RedisServerError(self._failure()) from error
@@ -200,6 +192,7 @@ class RedisServer:
         return lock
 
     def _launch(self, program: str, lock: int) -> None:
+        settings = self._settings.text()
         self._ready = False
         self._settled.clear()
         self._last_lines.clear()
@@ -217,12 +210,6 @@ class RedisServer:
         )
         if self._process.stdin is None or self._process.stdout is None:
             raise RedisServerError("no pipe to redis-server")
-        settings = _SETTINGS.format(
-            host=_HOST,
-            port=self._port,
-            folder=str(self._folder).replace("\\", "\\\\").replace('"', '\\"'),
-            max_memory_bytes=self._max_memory_bytes,
-        )
         self._reader = threading.Thread(
             target=self._read_log, args=(self._process.stdout,), name="redis-server log"
         )
@@ -250,7 +237,7 @@ class RedisServer:
 
     def _failure(self) -> str:
         what = (
-            f"port {self._port} is taken, choose another one"
+            f"port {self._settings.port} is taken, choose another one"
             if self._is_port_taken()
             else f"it ended or was not ready within {self._deadline_s:g} s, its log says why; "
             f"its data are in {self._folder}"

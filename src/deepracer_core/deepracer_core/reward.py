@@ -168,7 +168,7 @@ def reward_params(
 
 def _object_params(track: Track, step: EpisodeStep) -> dict[str, Any]:
     state, objects = step.state, step.objects
-    closest = closest_objects(step.distance, objects, track.length)
+    closest = closest_objects(track, step.distance, objects)
     return {
         "objects_location": [(other.outline.x, other.outline.y) for other in objects],
         "objects_distance": [other.distance for other in objects],

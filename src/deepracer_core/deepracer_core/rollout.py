@@ -22,6 +22,7 @@ from deepracer_core.episode import (
 )
 from deepracer_core.episode_experience import SegmentSource
 from deepracer_core.episode_tracer import EpisodeTracer
+from deepracer_core.evaluation_schedule import EvaluationSchedule
 from deepracer_core.journal import Journal, Loss
 from deepracer_core.judgement import Judgement, Placement, Reset
 from deepracer_core.observation import Observation
@@ -88,6 +89,7 @@ class Rollout:
         trial_rules: TrialRules | None = None,
         scenes: SceneSource | None = None,
         randomisation: Randomisation | None = None,
+        evaluation_share: float = 0.0,
         wall_clock: Callable[[], float] = time,
     ) -> None:
         """Prepare for the first state.
@@ -109,6 +111,8 @@ class Rollout:
             scenes: what else is on the road; None in a time trial.
             randomisation: draws the conditions of each episode; None: they never change. A lap that
                 goes on where the last one ended is driven in the conditions of that one.
+            evaluation_share: of the steps of a training that evaluations may take: episodes from
+                `starts.line`, without exploration and without segments.
             wall_clock: unix time in seconds.
         """
         if segment_length < 1:
@@ -128,8 +132,10 @@ class Rollout:
         self._wall_clock = wall_clock
         self._journal = Journal(
             SegmentSource(run, worker, seed, segment_length, action_space.is_discrete),
-            keeps_experience=mode == "training",
+            awaits_policy=mode == "training",
         )
+        self._schedule = EvaluationSchedule(evaluation_share)
+        self._evaluates = self._evaluates_next = mode == "evaluation"
         self._tracer = EpisodeTracer(wall_clock)
 
         self._number = first_episode
@@ -181,6 +187,7 @@ class Rollout:
         Raises:
             ResetError: see `state`.
         """
+        self._schedule.acts(version)
         broken = self._journal.policy(episode, version)
         if broken is not None and self._last is not None:
             self._give_up_episode(broken)
@@ -236,12 +243,15 @@ class Rollout:
             )
 
     def _begin(self, track: Track, state: CarState) -> None:
+        self._evaluates = self._evaluates_next
         self._episode = Episode(track, self._rules, state, self._number, self._stage.objects_at)
         self._trial = Trial(self._trial_rules)
         self._waypoints = track.waypoints
         self._return = 0.0
         self._start, self._resets_asked = None, 0
-        self._journal.begin(self._number, track.name, state.time_ns)
+        self._journal.begin(
+            self._number, track.name, state.time_ns, keeps_experience=not self._evaluates
+        )
         self._tracer.begin(track, self._episode.begin)
         self._number += 1
         self._judge(self._episode, 0.0)
@@ -272,6 +282,7 @@ class Rollout:
             self._journal.end(record)
             self._tracer.end(record)
             self._episode = None
+            self._schedule.ended(step.step, is_evaluation=self._evaluates)
             if self._trials_left is not None:
                 self._trials_left -= 1
             if self.finished:
@@ -295,7 +306,7 @@ class Rollout:
         return EpisodeRecord(
             worker=self._worker,
             number=episode.number,
-            mode=self._mode,
+            mode="evaluation" if self._evaluates else "training",
             policy_version=None,
             status=step.status,
             steps=step.step,
@@ -330,6 +341,7 @@ class Rollout:
             step=step.step,
             status=step.status,
             begins=step.step == 0,
+            evaluates=self._evaluates,
             progress=step.progress,
             reward=reward,
         )
@@ -353,7 +365,7 @@ class Rollout:
         if self.finished:
             return None
         if self._start is None:
-            self._start = self._stage.prepare(self._starts.next(), self._number)
+            self._start = self._stage.prepare(self._next_start(), self._number)
         x, y, yaw = self._start.track.pose_at(self._start.distance)
         if self._resets_asked == MAX_RESETS:
             raise ResetError(
@@ -363,6 +375,12 @@ class Rollout:
             )
         self._resets_asked += 1
         return Reset(state.time_ns, x, y, yaw, self._conditions())
+
+    def _next_start(self) -> Start:
+        if self._mode == "evaluation":
+            return self._starts.next()
+        self._evaluates_next = self._schedule.is_due
+        return self._starts.line if self._evaluates_next else self._starts.next()
 
     def _conditions(self) -> Conditions | None:
         """Of the episode in which the car is put back, or of the one that comes."""

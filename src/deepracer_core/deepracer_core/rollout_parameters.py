@@ -11,6 +11,7 @@ from deepracer_core.parameters import parameter
 from deepracer_core.race_parameters import RaceParameters, create_starts, create_trial_rules
 from deepracer_core.race_scenes import SceneSettings, create_scenes
 from deepracer_core.randomisation_parameters import RandomisationParameters, create_randomisation
+from deepracer_core.record_places import open_record_places
 from deepracer_core.records import EvaluationRecords, TrainingRecords
 from deepracer_core.records_writer import RecordsWriter
 from deepracer_core.reward import load_reward_function
@@ -31,6 +32,9 @@ class RolloutParameters(RaceParameters, RandomisationParameters, WorkerIdentity)
     redis: str = parameter(
         "", "address of the Redis server with the experience buffer, for training"
     )
+    experience_transport: str = parameter(
+        "redis", "redis: experience goes through Redis; s3: as objects into the store"
+    )
     segment_length: int = parameter(32, "steps in a segment", lowest=1, highest=4096)
     max_steps: int = parameter(
         0, "cap on the steps of an episode, 0: by the track's length", lowest=0, highest=1_000_000
@@ -41,8 +45,18 @@ class RolloutParameters(RaceParameters, RandomisationParameters, WorkerIdentity)
     buffer_megabytes: int = parameter(
         512, "bound of the experience buffer, MiB", lowest=1, highest=1_000_000
     )
+    evaluation_share: float = parameter(
+        0.0,
+        "share of a training's steps for evaluations of its models, 0 for none",
+        lowest=0.0,
+        highest=0.9,
+    )
     trials: int = parameter(3, "laps to try in an evaluation", lowest=1, highest=1000)
-    store: str = parameter("", "where the run's records are kept; nowhere if empty")
+    store: str = parameter(
+        "", "where the run's records are kept, and experience by s3; nowhere if empty"
+    )
+    traces: str = parameter("", "what the traces are kept below; with the records if empty")
+    metrics_file: str = parameter("", "file of the metrics; with the records if empty")
     workers: int = parameter(1, "simulation workers of the run", lowest=1, highest=10_000)
     hyperparameters: str = parameter("", "path of hyperparameters.json, for training")
     trace_log: bool = parameter(False, "whether each step is printed as a SIM_TRACE_LOG line")
@@ -61,11 +75,12 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
     """
     track = load_track(given.track)
     training = given.mode == "training"
+    # The workers of a run begin evenly spread over the lap.
+    ahead = given.worker / given.workers
     return Rollout(
         load_reward_function(given.reward_function),
         load_model_metadata(given.model_metadata).action_space,
-        # The workers of a run begin evenly spread over the lap.
-        create_starts(given, track, training=training, ahead=given.worker / given.workers),
+        create_starts(given, track, training=training, ahead=ahead, taken=first_episode),
         EpisodeRules(max_steps=given.max_steps or None),
         run=given.run,
         worker=given.worker,
@@ -77,6 +92,7 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
         trial_rules=create_trial_rules(given),
         scenes=create_scenes(SceneSettings.of(given), track, seed=given.seed, worker=given.worker),
         randomisation=create_randomisation(given, seed=given.seed, worker=given.worker),
+        evaluation_share=given.evaluation_share,
     )
 
 
@@ -89,10 +105,13 @@ def create_writer(given: RolloutParameters) -> RecordsWriter | None:
     if not given.store:
         return None
     storage = open_storage(given.store)
+    places = open_record_places(given.traces, given.metrics_file)
     is_discrete = load_model_metadata(given.model_metadata).action_space.is_discrete
     printed = trace_log() if given.trace_log else None
     if given.mode != "training":
-        return RecordsWriter(EvaluationRecords(storage, is_discrete=is_discrete), printed)
+        return RecordsWriter(
+            EvaluationRecords(storage, is_discrete=is_discrete, places=places), printed
+        )
     hyperparameters = (
         load_hyperparameters(given.hyperparameters) if given.hyperparameters else Hyperparameters()
     )
@@ -103,5 +122,6 @@ def create_writer(given: RolloutParameters) -> RecordsWriter | None:
         # An iteration of the run is as long as the user says, whoever drives it.
         episodes_per_iteration=ceil(hyperparameters.num_episodes_between_training / given.workers),
         is_discrete=is_discrete,
+        places=places,
     )
     return RecordsWriter(records, printed)

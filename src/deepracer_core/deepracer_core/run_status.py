@@ -102,7 +102,7 @@ class RunStatus:
         numbers = [
             each.number
             for _, each in self.episodes(limit=self._max_episodes)
-            if each.worker == worker and each.mode == "training"
+            if each.worker == worker
         ]
         begun = cast("bytes | None", self._client.hget(self._begun, str(worker)))
         first = max(

@@ -1,7 +1,7 @@
 """A simulation worker in one process, without ROS and Gazebo: `flat_worker`.
 
-It drives the flat world with the newest model of the store and sends the experience to Redis, as
-the nodes of a Gazebo worker do; the trainer cannot tell them apart. It also drives evaluations.
+It drives the flat world with the newest model of the store and sends the experience on as the nodes
+of a Gazebo worker do; the trainer cannot tell them apart. It also drives evaluations.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from deepracer_core.die_with_parent import die_with_parent
 from deepracer_core.episode import EpisodeRecord
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.evaluation_results import DrivenLine, write_results
-from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.experience_transport import create_buffer, create_publisher
 from deepracer_core.frame_stack import FrameStack
 from deepracer_core.hyperparameters import load_hyperparameters
 from deepracer_core.lite_policy import LitePolicy, PolicyError, RandomPolicy
@@ -32,10 +32,10 @@ from deepracer_core.parameters import load_parameters, parameter
 from deepracer_core.race_scenes import parse_race_type
 from deepracer_core.records_writer import RecordsWriter
 from deepracer_core.redis_connection import RedisUnavailable, connect, is_outage
-from deepracer_core.redis_publisher import RolloutPublisher
 from deepracer_core.reward import RewardError
 from deepracer_core.rollout import ResetError, Rollout
 from deepracer_core.rollout_parameters import RolloutParameters, create_race, create_writer
+from deepracer_core.rollout_publisher import RolloutPublisher
 from deepracer_core.run_status import RunStatus
 from deepracer_core.segment import encode
 from deepracer_core.simulation import CONTROL_RATE
@@ -50,7 +50,7 @@ from deepracer_flat.race_loop import RaceLoop
 from deepracer_flat.sensing import cameras_of, create_sense
 
 FLUSH_DEADLINE_S = 2.0
-"""Seconds for the last experience to reach Redis at the end."""
+"""Seconds to deliver the last experience at the end."""
 
 _MODEL_CHECK_S = 0.01
 """Seconds between looks for the model that is waited for."""
@@ -114,11 +114,8 @@ class FlatWorker:
             client = connect(given.redis)
             status = RunStatus(client, given.run)
             first_episode = status.begin_worker(given.worker)
-            buffer = ExperienceBuffer(
-                client, given.run, given.buffer_segments, given.buffer_megabytes << 20
-            )
-            self._experience, self._status = buffer, status
-            self._buffer = RolloutPublisher(buffer, status)
+            self._experience, self._status = create_buffer(given, client), status
+            self._buffer = create_publisher(given, self._experience, status)
             # A folder costs little to look at, and here a quarter of a second is a thousand steps.
             is_near = not given.store.startswith("s3://")
             self._models = ModelWatcher(store, self._metadata, 0.02 if is_near else 0.25)
@@ -155,7 +152,8 @@ class FlatWorker:
                 self._begin(loop.judgement.episode)
             while loop.judgement.to_act and not self._stop.is_set():
                 stacked = self._frames.add(loop.observation)
-                action = self._policy.act(stacked, self._rng, greedy=self._models is None)
+                greedy = loop.judgement.evaluates
+                action = self._policy.act(stacked, self._rng, greedy=greedy)
                 loop.act(actions.command(action), self._version)
                 self._take()
         if self._race.finished and self._given.results:
@@ -166,7 +164,7 @@ class FlatWorker:
         if self._models is not None:
             self._models.close()
         if self._buffer is not None and (left := self._buffer.close(FLUSH_DEADLINE_S)):
-            _LOG.warning("%d segments or records did not reach Redis", left)
+            _LOG.warning("%d segments or records were not delivered", left)
         if self._writer is not None and (left := self._writer.close()):
             _LOG.warning("%d episodes leave no trace: the store is away", left)
         self._telemetry.close()
@@ -216,8 +214,8 @@ class FlatWorker:
             self._telemetry.lost(loss)
         for segment in race.take_segments():
             if self._buffer is not None:
-                self._buffer.segment(encode(segment))
                 ends = segment.terminated or segment.truncated
+                self._buffer.segment(encode(segment), len(segment), ends_episode=ends)
                 self._pace.sent(len(segment), ends_episode=ends)
         for trace in race.take_traces():
             if self._writer is not None:

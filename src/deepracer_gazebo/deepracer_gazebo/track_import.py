@@ -5,6 +5,7 @@ the working folder, and is found there by its name like those that come with the
 """
 
 import argparse
+import logging
 import re
 import sys
 from collections.abc import Sequence
@@ -27,12 +28,15 @@ _NARROWEST = 0.25
 _REACH = 90.0
 """Metres from the origin to either side; the field ends at 100."""
 
+_LOG = logging.getLogger(__name__)
+
 
 def import_track(route: Path, name: str | None = None, *, replace: bool = False) -> Track:
     """Make a track of a route file and put it where tracks are found by name.
 
     The waypoints stay as they are, digit for digit; repeated ones are left out, and a circuit's end
-    is closed. The same file again gives the same bytes.
+    is closed. Borders of a circuit that are named the wrong way round, the inner one around the
+    outer one, are exchanged, with a warning in the log. The same file again gives the same bytes.
 
     Args:
         route: a `.npy` file in the public format.
@@ -48,7 +52,7 @@ def import_track(route: Path, name: str | None = None, *, replace: bool = False)
     """
     name = route.stem if name is None else name
     _check_name(name)
-    waypoints = read_route(route)
+    waypoints = _inner_inside(read_route(route), str(route))
     track = Track(waypoints, name)
     _check_road(track, str(route))
     files = dict(track_files(name, f"Imported: {track.length:.2f} m", _rows(waypoints)))
@@ -73,9 +77,7 @@ def import_track(route: Path, name: str | None = None, *, replace: bool = False)
 def describe(track: Track) -> str:
     """A track in one line: its name, length, direction, width, number of waypoints."""
     if track.closed:
-        x, y = track.center.T
-        area = float(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))
-        direction = "counter-clockwise" if area > 0.0 else "clockwise"
+        direction = "counter-clockwise" if _area(track.center) > 0.0 else "clockwise"
     else:
         direction = "a course with two ends"
     return (
@@ -118,6 +120,22 @@ def _check_name(name: str) -> None:
             f"track name {name!r}: one of the project's own models is called so; give another with"
             " --name"
         )
+
+
+def _inner_inside(route: Route, source: str) -> Route:
+    """The route with its inner border inside: lanes are told apart by that."""
+    if not route.closed or abs(_area(route.inner)) <= abs(_area(route.outer)):
+        return route
+    _LOG.warning(
+        "%s: expected the inner border inside the outer one, got it around that: exchanged", source
+    )
+    return Route(route.center, inner=route.outer, outer=route.inner, closed=True)
+
+
+def _area(line: NDArray[np.float64]) -> float:
+    """Square metres within a closed line, float64[N, 2]; positive when counter-clockwise."""
+    x, y = line.T
+    return 0.5 * float(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))
 
 
 def _check_road(track: Track, source: str) -> None:

@@ -129,7 +129,7 @@ class Agent(Node):
                 messages.to_policy(judgement.time_ns, judgement.episode, self._version)
             )
         stacked = self._frames.add(observation)
-        action = self._policy.act(stacked, self._rng, greedy=self._models is None)
+        action = self._policy.act(stacked, self._rng, greedy=judgement.evaluates)
         return messages.to_drive(judgement.time_ns, self._action_space.command(action))
 
     def _begin(self, judgement: Judgement) -> None:

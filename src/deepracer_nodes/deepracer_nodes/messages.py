@@ -265,6 +265,7 @@ def to_episode(judgement: Judgement) -> DiagnosticArray:
         episode=judgement.episode,
         step=judgement.step,
         begins=int(judgement.begins),
+        evaluates=int(judgement.evaluates),
         progress=f"{judgement.progress:.4f}",
         reward=f"{judgement.reward:.6g}",
     )
@@ -279,6 +280,7 @@ def from_episode(message: DiagnosticArray) -> Judgement:
         step=int(values["step"]),
         status=EpisodeStatus(message.status[0].message),
         begins=values["begins"] == "1",
+        evaluates=values["evaluates"] == "1",
         progress=float(values["progress"]),
         reward=float(values["reward"]),
     )

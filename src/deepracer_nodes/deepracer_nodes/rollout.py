@@ -1,4 +1,4 @@
-"""The rollout node: judges each frame, resets the car, and sends segments on to Redis."""
+"""The rollout node: judges each frame, resets the car, and sends segments on to the trainer."""
 
 import logging
 import os
@@ -8,14 +8,14 @@ from pathlib import Path
 
 from deepracer_core.episode import EpisodeRecord
 from deepracer_core.evaluation_results import DrivenLine, write_results
-from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.experience_transport import create_buffer, create_publisher
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.observation import Observation
 from deepracer_core.records_writer import RecordsWriter
 from deepracer_core.redis_connection import connect
-from deepracer_core.redis_publisher import RolloutPublisher
 from deepracer_core.rollout import Rollout
 from deepracer_core.rollout_parameters import RolloutParameters, create_race, create_writer
+from deepracer_core.rollout_publisher import RolloutPublisher
 from deepracer_core.run_status import RunStatus
 from deepracer_core.segment import encode
 from deepracer_core.telemetry.episodes import EpisodeTelemetry
@@ -35,7 +35,7 @@ from deepracer_nodes.parameters import declare
 from deepracer_nodes.process import run
 
 FLUSH_DEADLINE_S = 2.0
-"""Seconds for the last experience to reach Redis at the end; shorter than a launch's patience."""
+"""Seconds to deliver the last experience at the end; shorter than a launch's patience."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class RolloutNode(Node):
         if self._buffer is not None:
             left = self._buffer.close(FLUSH_DEADLINE_S)
             if left:
-                _LOG.warning("%d segments or records did not reach Redis", left)
+                _LOG.warning("%d segments or records were not delivered", left)
         if self._writer is not None:
             left = self._writer.close()
             if left:
@@ -149,7 +149,8 @@ class RolloutNode(Node):
         for loss in self._race.take_losses():
             self._telemetry.lost(loss)
         for segment in self._race.take_segments():
-            self._buffer.segment(encode(segment))
+            ends_episode = segment.terminated or segment.truncated
+            self._buffer.segment(encode(segment), len(segment), ends_episode=ends_episode)
         for trace in self._race.take_traces():
             if self._writer is not None:
                 self._writer.episode(trace)
@@ -186,9 +187,8 @@ def start(node: RolloutNode) -> None:
     client = connect(given.redis)
     status = RunStatus(client, given.run)
     race = create_race(given, first_episode=status.begin_worker(given.worker))
-    megabytes = given.buffer_megabytes
-    buffer = ExperienceBuffer(client, given.run, given.buffer_segments, megabytes << 20)
-    node.start(race, sensors, RolloutPublisher(buffer, status), create_writer(given), metrics)
+    publisher = create_publisher(given, create_buffer(given, client), status)
+    node.start(race, sensors, publisher, create_writer(given), metrics)
 
 
 def main() -> None:

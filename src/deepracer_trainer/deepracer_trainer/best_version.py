@@ -1,4 +1,4 @@
-"""Which model version drives best, judged by the episodes that it drove."""
+"""Which model version drives best, judged by the evaluations that it drove during the training."""
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -13,8 +13,9 @@ from deepracer_core.run_status import RunStatus
 
 _LOG = logging.getLogger(__name__)
 
-MIN_EPISODES = 5
-"""With fewer episodes a version is not judged: one lucky lap says little."""
+
+_Course = tuple[str, bool]
+"""A track's name, and whether it is driven the other way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Standing:
 
     Attributes:
         version: its number.
-        episodes: how many episodes it drove.
+        episodes: how many evaluations it drove.
         mean_completion: of the lap, percent.
         mean_lap_s: of its complete laps, simulated seconds; None without one.
     """
@@ -40,7 +41,10 @@ class Standing:
 
 
 class Standings:
-    """Sums up the training episodes of each version.
+    """Sums up the evaluations of each version.
+
+    Where the workers drive on several tracks, a version is judged when it was evaluated on each of
+    those on which any has been: one that only drove on an easy track is no better for it.
 
     Args:
         champion: the best version so far, as it was judged before a restart.
@@ -48,26 +52,29 @@ class Standings:
 
     def __init__(self, champion: Standing | None = None) -> None:
         self._champion = champion
+        self._courses: dict[int, set[_Course]] = {}
         self._completions: dict[int, list[float]] = {}
         self._laps: dict[int, list[float]] = {}
 
     def add(self, records: Iterable[EpisodeRecord]) -> None:
-        """Take episodes in; those of an evaluation or without a model are left out."""
+        """Take episodes in; those of training or without a model are left out."""
         for record in records:
-            if record.mode != "training" or not record.policy_version:
+            if record.mode != "evaluation" or not record.policy_version:
                 continue
+            course = (record.track, record.reversed)
+            self._courses.setdefault(record.policy_version, set()).add(course)
             self._completions.setdefault(record.policy_version, []).append(record.progress)
             if record.status is EpisodeStatus.LAP_COMPLETE:
                 self._laps.setdefault(record.policy_version, []).append(record.duration_s)
 
     def standing(self, version: int) -> Standing | None:
-        """Of one version; None before it has driven `MIN_EPISODES`."""
+        """Of one version; None before it was evaluated on each track."""
         completions = self._completions.get(version, [])
         if self._champion and version == self._champion.version:
             # Its records from before the restart may be gone, or may be read once more.
             if len(completions) <= self._champion.episodes:
                 return self._champion
-        elif len(completions) < MIN_EPISODES:
+        elif self._courses.get(version) != set().union(*self._courses.values()):
             return None
         laps = self._laps.get(version)
         return Standing(
@@ -76,6 +83,7 @@ class Standings:
 
     def forget(self, version: int) -> None:
         """Leave a version out from now on: there is no such model any more."""
+        self._courses.pop(version, None)
         self._completions.pop(version, None)
         self._laps.pop(version, None)
         if self._champion and version == self._champion.version:
@@ -98,7 +106,7 @@ class BestVersion:
 
     Attributes:
         standing: of the best version; None before the first.
-        most_laps_in_a_row: complete laps that followed on one another in training, driven by
+        most_laps_in_a_row: complete laps that followed on one another in evaluations, driven by
             versions that were learnt since this object was made, on any worker.
     """
 
@@ -154,7 +162,7 @@ class BestVersion:
     def _count_laps(self, records: Iterable[EpisodeRecord]) -> None:
         for record in records:
             # A resumed run finds the laps there that ended it; it is to be trained on.
-            if record.mode != "training" or (record.policy_version or 0) <= self._resumed_version:
+            if record.mode != "evaluation" or (record.policy_version or 0) <= self._resumed_version:
                 continue
             is_lap = record.status is EpisodeStatus.LAP_COMPLETE
             self._laps_in_a_row = self._laps_in_a_row + 1 if is_lap else 0

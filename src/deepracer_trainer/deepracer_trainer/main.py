@@ -13,6 +13,7 @@ from pathlib import Path
 from deepracer_core.die_with_parent import die_with_parent
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.experience_objects import ExperienceObjects
 from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import NEURAL_NETWORKS, ModelMetadata, load_model_metadata
 from deepracer_core.model_store import ModelStore, StoreError, open_model_store, open_storage
@@ -45,12 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         store = open_model_store(given.store)
         store.check(writing=True)
         keep_inputs(open_storage(given.store), user_files)
+        # A worker puts its experience there or into Redis, as it was told.
+        objects = ExperienceObjects.open(given.store, given.run)
         client = connect(given.redis)
         metrics = open_metrics(settings)
     except (ConfigurationError, RedisUnavailable, StoreError) as error:
         _LOG.error("%s", error)
         sys.exit(2)
-    buffer, status = ExperienceBuffer(client, given.run), RunStatus(client, given.run)
+    buffer = ExperienceBuffer(client, given.run, objects=objects)
+    status = RunStatus(client, given.run)
     sys.exit(_train(given, metadata, hyperparameters, user_files, buffer, status, store, metrics))
 
 
@@ -75,6 +79,8 @@ def _train(
     from deepracer_trainer.report import TrainingReport
     from deepracer_trainer.trainer import Limits, Trainer
 
+    # It tells of every file that it writes and removes again to make policy.tflite.
+    logging.getLogger("tensorflow").setLevel(logging.WARNING)
     tf.config.threading.set_intra_op_parallelism_threads(given.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     try:
@@ -93,6 +99,7 @@ def _train(
     stop = threading.Event()
     event_files = EventFiles(Path(given.tensorboard)) if given.tensorboard else None
     report = TrainingReport(metrics, event_files)
+    copies = None if given.checkpoints is None else open_model_store(str(given.checkpoints))
     trainer = Trainer(
         learner,
         buffer,
@@ -102,6 +109,7 @@ def _train(
         limits,
         user_files,
         stop,
+        copies=copies,
         report=report,
     )
     _LOG.info(
@@ -143,7 +151,7 @@ def _user_files(given: argparse.Namespace, metadata: ModelMetadata) -> dict[str,
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="trainer", description="Learns from the experience in Redis; publishes model versions."
+        prog="trainer", description="Learns from the run's experience; publishes model versions."
     )
     add = parser.add_argument
     add("--run", required=True, help="name of the training run")
@@ -190,6 +198,7 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="the training ends after so many complete laps in a row; 0: never",
     )
+    add("--checkpoints", type=Path, help="folder for copies of the newest versions")
     add("--tensorboard", default="", help="folder for TensorBoard's event files; without one, none")
     add("--threads", type=_positive, default=1, help="of TensorFlow")
     return parser

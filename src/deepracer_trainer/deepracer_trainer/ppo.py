@@ -211,7 +211,8 @@ class ClippedPPO:
         parameters, all_values = self._forward(
             self.network, seen, every
         )  # [len(every), K], [len(every)]
-        all_values *= self._return_scale or 1.0
+        # Before the first update no unit is known, and nothing is predicted yet.
+        all_values *= self._return_scale
         advantages = np.concatenate(
             [
                 generalised_advantage(
@@ -295,8 +296,9 @@ class ClippedPPO:
         before = self._return_scale
         mixed = square if before == 0.0 else 0.9 * before**2 + 0.1 * square
         self._return_scale = mixed**0.5 if mixed > 0.0 else 1.0
-        for weight in self.network.get_layer("value").trainable_variables:
-            weight.assign(weight * ((before or 1.0) / self._return_scale))
+        if before > 0.0:
+            for weight in self.network.get_layer("value").trainable_variables:
+                weight.assign(weight * (before / self._return_scale))
 
     # ---- storing and resuming ------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from deepracer_core.telemetry.metrics import Metrics
 
 from deepracer_trainer import checkpoint
 from deepracer_trainer.best_version import BestVersion
+from deepracer_trainer.checkpoint_folder import CheckpointFolder
 from deepracer_trainer.experience import Collector, Iteration, name_segments
 from deepracer_trainer.intake import Intake
 from deepracer_trainer.learning import Learner, NonFiniteLossError, UpdateInterruptedError
@@ -44,8 +45,8 @@ class Limits:
         steps_between_training: an update begins at the latest after so many steps.
         max_policy_lag: experience of a policy so many versions old is still learnt from.
         keep_versions: newest versions that stay in the store, besides the best; 0: all versions.
-        stop_after_laps: the training ends after so many complete laps in a row, driven in training
-            by versions of this job; None: never.
+        stop_after_laps: the training ends after so many complete laps in a row, driven in the
+            evaluations of versions of this job; None: never.
     """
 
     job_duration_s: float
@@ -90,6 +91,7 @@ class Trainer:
         stop: when set, the training ends soon: an update under way is undone, and what it learnt
             from stays in the buffer.
         clock: monotonic seconds; the job's time counts from the construction.
+        copies: where the newest versions are, too; for a training that can be interrupted.
         report: what tells how it gets on.
     """
 
@@ -104,6 +106,7 @@ class Trainer:
         user_files: Mapping[str, bytes],
         stop: threading.Event,
         clock: Callable[[], float] = time.monotonic,
+        copies: ModelStore | None = None,
         report: TrainingReport | None = None,
     ) -> None:
         self.version = 0
@@ -132,6 +135,7 @@ class Trainer:
         self._old_versions = OldVersions(
             store, limits.keep_versions and max(limits.keep_versions, needed), clock
         )
+        self._copies = None if copies is None else CheckpointFolder(copies, needed)
         self._metrics: dict[str, float] = {}
 
     def run(self) -> None:
@@ -151,7 +155,8 @@ class Trainer:
                     self._learn(iteration)
         except JobOverError:
             pass
-        self._tell("ended")
+        # Simulations go home when a training has ended; one that was interrupted may come back.
+        self._tell("interrupted" if self._stop.is_set() else "ended")
         self._report.ended(self.version, asdict(self.counters), self._best.most_laps_in_a_row)
 
     def _resume(self) -> None:
@@ -231,6 +236,8 @@ class Trainer:
             "segments": list(iteration.identifiers),
             "last_episode": self._report.last_episode,
         }
+        if self._copies is not None:
+            self._copies.add(version, files, info)
         self._wait_for_store(lambda: self._store.publish(version, files, info))
         self._learner.remember(version, keep=self._limits.max_policy_lag)
         self.version = version
@@ -298,6 +305,8 @@ class Trainer:
             "metrics": self._metrics,
         }
         try:
+            held = self._buffer.stats()
+            status |= {"lost_segments": held.lost, "late_objects": held.late}
             self._status.set_trainer(status)
         except redis.RedisError as error:
             if not is_outage(error):

@@ -19,7 +19,7 @@ from deepracer.track_drawing import speed_scale
 from deepracer.video.film_file import FilmFile
 from deepracer.video.footage import Footage
 from deepracer.video.picture import HEIGHT, WIDTH, Caption, EpisodePictures, Moment, Result
-from deepracer.video.scenes import objects_are_known, scene_of
+from deepracer.video.scenes import objects_are_known, objects_of
 from deepracer.video.studio import Stopped, Studio, open_studio
 
 RESULT_PICTURES = CONTROL_RATE
@@ -75,9 +75,9 @@ def _shoot(
     composed = EpisodePictures(
         Caption(track, track.name, footage.captions[index] + drove, speed_scale(speeds))
     )
-    scene = scene_of(footage.settings, track, episode)
+    objects = objects_of(footage.settings, track, episode, footage.scene_begins[index])
     moments = _moments(episode)
-    for images, moment in zip(studio.photographs(episode, scene), moments, strict=True):
+    for images, moment in zip(studio.photographs(episode, objects), moments, strict=True):
         film.add(composed.compose(images, moment))
         advance(1)
     # `images` and `moment` are those of the end now.

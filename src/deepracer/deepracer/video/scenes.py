@@ -1,8 +1,12 @@
 """What else was on the road in a recorded episode. The trace does not say: it is derived anew."""
 
-from deepracer_core.race_objects import RaceType, Scene
+from collections.abc import Sequence
+
+import numpy as np
+from deepracer_core.race_objects import RaceType
 from deepracer_core.race_scenes import SceneSettings, create_scenes
 from deepracer_core.recorded_trace import RecordedEpisode
+from deepracer_core.simulation import CONTROL_RATE, ObjectPose
 from deepracer_core.track import Track
 
 from deepracer.settings import JobSettings
@@ -21,16 +25,39 @@ def objects_are_known(settings: JobSettings) -> bool:
     return True
 
 
-def scene_of(settings: JobSettings, track: Track, episode: RecordedEpisode) -> Scene | None:
-    """The boxes or cars of an episode, None when there were none or they are not known.
+def scene_begins(episodes: Sequence[RecordedEpisode]) -> list[float]:
+    """When the scene of each of a trace's episodes began, simulated seconds.
+
+    It does with the episode; but a lap that went on where the one before had ended, in the same
+    frame, was driven in the scene of that one.
+    """
+    begins: list[float] = []
+    end: float | None = None
+    for episode in episodes:
+        goes_on = episode.times[0] == end
+        begins.append(begins[-1] if goes_on else float(episode.times[0]))
+        end = float(episode.times[-1])
+    return begins
+
+
+def objects_of(
+    settings: JobSettings, track: Track, episode: RecordedEpisode, scene_began: float
+) -> list[list[ObjectPose]] | None:
+    """Where boxes or cars were in each frame; None when there were none or it is not known.
 
     Args:
-        settings: that it was driven with.
+        settings: that the episode was driven with.
         track: in the direction in which it was driven.
         episode: that was driven.
+        scene_began: see `scene_begins`.
     """
     if not objects_are_known(settings):
         return None
     given = SceneSettings.of(settings)
     scenes = create_scenes(given, track, seed=settings.seed, worker=0)
-    return None if scenes is None else scenes.scene(track, 0.0, episode.number)
+    if scenes is None:
+        return None
+    scene = scenes.scene(track, 0.0, episode.number)
+    # Whole frames, as the race counted them.
+    frames = np.round((episode.times - scene_began) * CONTROL_RATE)
+    return [[each.pose for each in scene.at(time_s)] for time_s in (frames / CONTROL_RATE).tolist()]

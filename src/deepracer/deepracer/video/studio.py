@@ -4,13 +4,13 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from deepracer_core.race_objects import RaceType, Scene
+from deepracer_core.race_objects import RaceType
 from deepracer_core.recorded_trace import RecordedEpisode
-from deepracer_core.simulation import CONTROL_RATE
+from deepracer_core.simulation import ObjectPose
 from deepracer_gazebo.client import GazeboSimulator, SimulatorError
 from numpy.typing import NDArray
 
@@ -104,26 +104,25 @@ class Studio:
         self._interruption = interruption
 
     def photographs(
-        self, episode: RecordedEpisode, scene: Scene | None
+        self, episode: RecordedEpisode, objects: Sequence[Sequence[ObjectPose]] | None
     ) -> Iterator[Mapping[str, NDArray[np.uint8]]]:
         """What the cameras see in each frame of an episode, uint8[height, width, 3] each, RGB.
 
         Args:
             episode: where the car was.
-            scene: what else was on the road; None: nothing.
+            objects: what else was on the road in each of its frames; None: nothing.
 
         Raises:
             Stopped: the work was ended early.
             SimulatorError: Gazebo is gone.
         """
-        poses = zip(episode.times, episode.x, episode.y, episode.yaw, strict=True)
+        poses = zip(episode.x, episode.y, episode.yaw, strict=True)
         pace = Pace()
-        for time_s, x, y, yaw in poses:
+        for frame, (x, y, yaw) in enumerate(poses):
             # What is made of a picture is a part of the work, too.
             if self._interruption.wait(pace.rest_s()):
                 raise Stopped
             pace.begin()
-            if scene is not None:
-                frames = round((time_s - episode.times[0]) * CONTROL_RATE)
-                self._simulator.place([each.pose for each in scene.at(frames / CONTROL_RATE)])
+            if objects is not None:
+                self._simulator.place(objects[frame])
             yield self._simulator.reset(x, y, yaw).images

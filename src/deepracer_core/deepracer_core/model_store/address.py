@@ -24,12 +24,14 @@ def open_model_store(url: str) -> ModelStore:
     return ModelStore(open_storage(url))
 
 
-def open_storage(url: str) -> Storage:
+def open_storage(url: str, *, is_patient: bool = True) -> Storage:
     """Open the place at an address, where a run's models and records are kept.
 
     Args:
         url: a path, `file:///path`, or `s3://bucket/prefix`, the latter with `?endpoint_url=` and
             `&region=` where the environment does not say them (see `S3Storage`).
+        is_patient: a request that fails is made again before it is told; not so for one who tries
+            again by itself.
 
     Raises:
         StoreConfigurationError: it is no such address. The message repeats no credentials.
@@ -42,7 +44,7 @@ def open_storage(url: str) -> Storage:
     if scheme == "file":
         return _local(url)
     if scheme == "s3":
-        return _s3(url)
+        return _s3(url, is_patient)
     raise StoreConfigurationError(
         f"the model store's address must be a path, file:///path or s3://bucket/prefix, "
         f"not {scheme}://"
@@ -58,9 +60,9 @@ def _local(url: str) -> Storage:
     return LocalStorage(Path(unquote(parts.path)))
 
 
-def _s3(url: str) -> Storage:
+def _s3(url: str, is_patient: bool) -> Storage:
     # boto3 takes a third of a second to import: only those wait for it who use it.
-    from deepracer_core.model_store.s3 import S3Storage
+    from deepracer_core.model_store.s3 import IMPATIENT, S3Storage
 
     parts = urlsplit(url)
     if "@" in parts.netloc:
@@ -83,4 +85,5 @@ def _s3(url: str) -> Storage:
         prefix=unquote(parts.path).strip("/"),
         endpoint_url=options.get("endpoint_url") or None,
         region=options.get("region") or None,
+        patience=None if is_patient else IMPATIENT,
     )

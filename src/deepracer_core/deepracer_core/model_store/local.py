@@ -4,15 +4,18 @@ import errno
 import fcntl
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from deepracer_core.model_store.errors import StoreConfigurationError, StoreUnavailable
 from deepracer_core.model_store.storage import StoredObject
 
 _LOCK = ".publishing"
 _BESIDE = ".new"
+_OPEN_ATTEMPTS = 5
 
 # What a person must mend; any other fault of a file system (full, read error, stale) can pass.
 _ADVICE = {
@@ -81,10 +84,7 @@ class LocalStorage:
         path = self._root / key
         beside = path.with_name(path.name + _BESIDE)
         with _explained(path):
-            if not path.parent.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _sync_directory(path.parent.parent)
-            with beside.open("wb") as file:
+            with _open_in_folder(beside) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -115,6 +115,16 @@ class LocalStorage:
                 for name in names:
                     yield (Path(folder) / name).relative_to(self._root).as_posix()
 
+    def ages(self, prefix: str) -> Iterator[tuple[str, float]]:
+        """See `Storage`."""
+        for key in self.keys(prefix):
+            with _explained(self._root):
+                try:
+                    written = (self._root / key).stat().st_mtime
+                except FileNotFoundError:
+                    continue
+            yield key, time.time() - written
+
 
 def _revision(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
@@ -123,6 +133,22 @@ def _revision(data: bytes) -> str:
 def _unless_absent(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError):
         raise error
+
+
+def _open_in_folder(path: Path) -> BinaryIO:
+    """Open a file for writing, in a folder that is made if it is not there.
+
+    Who deletes its last file at the same time removes the folder, until there is the new one in it.
+    """
+    for _ in range(_OPEN_ATTEMPTS):
+        with suppress(FileNotFoundError):
+            return path.open("wb")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            file = path.open("wb")
+            _sync_directory(path.parent.parent)
+            return file
+    return path.open("wb")
 
 
 def _sync_directory(path: Path) -> None:

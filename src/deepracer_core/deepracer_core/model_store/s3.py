@@ -4,9 +4,11 @@ import base64
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import boto3
@@ -36,6 +38,10 @@ class S3Patience:
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 15.0
     attempts: int = 4
+
+
+IMPATIENT = S3Patience(connect_timeout_s=3.0, read_timeout_s=10.0, attempts=1)
+"""For one who tries again by itself, and has other things to do in between."""
 
 
 class S3Storage:
@@ -109,12 +115,19 @@ class S3Storage:
 
     def keys(self, prefix: str) -> Iterator[str]:
         """See `Storage`."""
+        for key, _ in self.ages(prefix):
+            yield key
+
+    def ages(self, prefix: str) -> Iterator[tuple[str, float]]:
+        """See `Storage`. The clock is the server's, as long as its answers say the time."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=self._prefix + prefix
         )
         for page in self._ask(lambda: list(pages)):
+            now = _time_of(page)
             for entry in page.get("Contents", ()):
-                yield entry["Key"].removeprefix(self._prefix)
+                age = now - entry["LastModified"]
+                yield entry["Key"].removeprefix(self._prefix), age.total_seconds()
 
     def _get(self, key: str) -> StoredObject | None:
         try:
@@ -172,6 +185,12 @@ class S3Storage:
         except s3_errors.RAISED as error:
             waited_s = time.monotonic() - start
             raise s3_errors.explain(error, self._place, waited_s) from error
+
+
+def _time_of(answer: Mapping[str, Any]) -> datetime:
+    """When the server gave an answer."""
+    said = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    return parsedate_to_datetime(said) if said else datetime.now(timezone.utc)
 
 
 def _client(endpoint_url: str | None, region: str | None, patience: S3Patience) -> Any:

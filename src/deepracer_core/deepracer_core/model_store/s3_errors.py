@@ -15,7 +15,10 @@ _CREDENTIALS = (
     "that the endpoint accepts"
 )
 _REGION = "set AWS_REGION to the bucket's region, or ?region= in the address"
-_ALLOW = "allow s3:GetObject, s3:PutObject and s3:ListBucket on the bucket to these credentials"
+_ALLOW = (
+    "allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on the bucket to these "
+    "credentials"
+)
 _CLOCK = "set the clock of this machine (NTP)"
 
 # Code of the error -> what to do. 403 is all that the answer to a HEAD request says.

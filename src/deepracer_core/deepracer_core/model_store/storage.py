@@ -54,3 +54,6 @@ class Storage(Protocol):
 
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that begin with a prefix, in any order."""
+
+    def ages(self, prefix: str) -> Iterator[tuple[str, float]]:
+        """As `keys`, each with the seconds since it was written, by the clock of the place."""

@@ -197,6 +197,15 @@ class ModelStore:
         """
         return dict(self._manifest(version).info)
 
+    def files(self, version: int) -> Collection[str]:
+        """The names of a version's files.
+
+        Raises:
+            ModelNotFound: there is no such version.
+            ModelCorrupt: its manifest is damaged.
+        """
+        return self._manifest(version).files.keys()
+
     def load(self, version: int, names: Collection[str] | None = None) -> StoredModel:
         """Read a version and verify each file against its manifest.
 

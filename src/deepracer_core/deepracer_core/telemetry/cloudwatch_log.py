@@ -18,6 +18,8 @@ from deepracer_core.telemetry.identity import current_identity
 TRAINER_GROUP = "/aws/sagemaker/TrainingJobs"
 WORKER_GROUP = "/aws/robomaker/SimulationJobs"
 
+_TRAINERS = ("trainer", "sagemaker_train")
+
 _OVERHEAD = 26
 """Bytes that the service counts for each event, besides its text."""
 _LONGEST_EVENT = 256 * 1024 - _OVERHEAD
@@ -162,7 +164,7 @@ def log_place(began: float) -> dict[str, str]:
     """
     who = current_identity()
     run = who.run or "default"
-    if who.process == "trainer":
+    if who.process in _TRAINERS:
         group, stream = TRAINER_GROUP, f"{run}/algo-1-{began:.0f}"
     else:
         job = "evaluation" if who.mode == "evaluation" else "worker"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from deepracer_core.episode import EpisodeRecord, EpisodeStatus
 from deepracer_core.journal import Loss
 from deepracer_core.records_writer import RecordsWriter
-from deepracer_core.redis_publisher import RolloutPublisher
+from deepracer_core.rollout_publisher import RolloutPublisher
 from deepracer_core.telemetry.identity import identify
 from deepracer_core.telemetry.metrics import Metrics
 

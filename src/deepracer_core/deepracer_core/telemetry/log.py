@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isfinite
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -79,22 +79,29 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-class StandardError(logging.Handler):
-    """Writes to what standard error is at that moment.
+def to_standard_error(line: str) -> None:
+    """Write a line to what standard error is at that moment."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+class Console(logging.Handler):
+    """Shows events.
 
     Args:
-        formatter: makes lines of events.
+        formatter: makes lines of them.
+        write: writes a line.
     """
 
-    def __init__(self, formatter: logging.Formatter) -> None:
+    def __init__(self, formatter: logging.Formatter, write: Callable[[str], None]) -> None:
         super().__init__()
         self.setFormatter(formatter)
+        self._write = write
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write an event."""
         try:
-            sys.stderr.write(f"{self.format(record)}\n")
-            sys.stderr.flush()
+            self._write(self.format(record))
         except (OSError, ValueError):
             self.handleError(record)
 
@@ -132,13 +139,17 @@ _state = _State()
 
 
 def start_log(
-    process: str, line: str = PLAIN, environment: Mapping[str, str] | None = None
+    process: str,
+    line: str = PLAIN,
+    write: Callable[[str], None] = to_standard_error,
+    environment: Mapping[str, str] | None = None,
 ) -> TelemetrySettings:
     """Log what this process does, from its beginning on; and what ends it, if that is a fault.
 
     Args:
         process: name of the program.
         line: format of a plain line.
+        write: writes a line where it is seen.
         environment: variables with the settings; the process's own if None.
 
     Returns:
@@ -152,14 +163,14 @@ def start_log(
     identify(process=process)
     # Until it is known better: what is wrong with the settings has to be said, too.
     formatter: logging.Formatter = PlainFormatter(line)
-    show_events(StandardError(formatter))
+    show_events(Console(formatter, write))
     logging.getLogger().setLevel(logging.INFO)
     sys.excepthook = _log_fault
     threading.excepthook = _log_fault_of_thread
     settings = read_settings(environment)
     if settings.is_json:
         formatter = EventFormatter()
-        show_events(StandardError(formatter))
+        show_events(Console(formatter, write))
     if settings.sends_log and _state.cloudwatch is None:
         # boto3 takes a third of a second to import: only those wait for it who use it.
         from deepracer_core.telemetry.cloudwatch_log import CloudWatchLog
