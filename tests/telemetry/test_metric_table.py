@@ -9,7 +9,7 @@ from deepracer_core.telemetry.episodes import episode_values
 from deepracer_core.telemetry.metric_table import BY_NAME, METRICS
 
 ROOT = Path(__file__).resolve().parents[2]
-NAME = re.compile(r"\"((?:charts|losses|worker|telemetry)/[a-z_]+)\"")
+NAME = re.compile(r"\"((?:charts|buffer|losses|worker|telemetry)/[a-z_]+)\"")
 
 
 def test_names_are_there_once_and_prometheus_takes_them():

@@ -48,7 +48,7 @@ def test_updates_and_episodes_are_read_back(tmp_path):
     files = EventFiles(tmp_path)
     report = TrainingReport(Metrics(), files)
     report.episodes([("1-0", record(0, 7)), ("1-1", record(1, 4, progress=100.0))])
-    report.iteration(3, COUNTERS, 0.25, {"losses/entropy": 1.25}, {"stale": 1, "broken": 0}, {})
+    report.iteration(3, COUNTERS, 0.25, {"losses/entropy": 1.25}, {"stale": 1, "broken": 0})
     # What has been written is there at once, for those who watch.
     trainer = read(tmp_path / "trainer")
     assert trainer["losses/entropy"] == [(800, 1.25)]
@@ -78,7 +78,7 @@ def test_a_folder_that_cannot_be_written_is_told_once(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         for version in range(3):
             report.episodes([(f"{version}-1", record(0, version))])
-            report.iteration(version, COUNTERS, 0.25, {}, {}, {})
+            report.iteration(version, COUNTERS, 0.25, {}, {})
         report.close()
     (told,) = [each.getMessage() for each in caplog.records]
     assert told.startswith("no more event files for TensorBoard: ")
@@ -87,7 +87,7 @@ def test_a_folder_that_cannot_be_written_is_told_once(tmp_path, caplog):
 def test_an_iteration_is_an_event_with_its_numbers(caplog):
     report = TrainingReport(Metrics())
     with caplog.at_level(logging.INFO):
-        report.iteration(4, COUNTERS, 0.25, {"losses/entropy": 1.25}, {"stale": 0, "broken": 0}, {})
+        report.iteration(4, COUNTERS, 0.25, {"losses/entropy": 1.25}, {"stale": 0, "broken": 0})
     (event,) = caplog.records
     assert event.getMessage() == (
         "iteration version=4 iteration=3 episodes=12 steps=800 samples=3200"

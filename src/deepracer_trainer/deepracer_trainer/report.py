@@ -4,9 +4,11 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from deepracer_core.episode import EpisodeRecord
+from deepracer_core.experience_ledger import BufferStats
 from deepracer_core.telemetry.identity import identify
 from deepracer_core.telemetry.metrics import Metrics
 
+from deepracer_trainer.best_version import Standing
 from deepracer_trainer.event_files import EventFiles
 
 _LOG = logging.getLogger(__name__)
@@ -65,7 +67,8 @@ class TrainingReport:
         publish_s: float,
         metrics: Mapping[str, float],
         dropped: Mapping[str, int],
-        standing: Mapping[str, float],
+        standing: Standing | None = None,
+        buffer: BufferStats | None = None,
     ) -> None:
         """A version has been stored.
 
@@ -75,7 +78,8 @@ class TrainingReport:
             publish_s: how long it took to store it, seconds.
             metrics: of its update, by their names.
             dropped: segments since the start, by reason.
-            standing: metrics of the version that drives best, as far as there is one.
+            standing: of the version that drives best, as far as there is one.
+            buffer: what it holds and has seen, if that is known.
         """
         identify(version=version)
         _LOG.info(
@@ -86,7 +90,7 @@ class TrainingReport:
             _fields({**metrics, **dropped}),
             extra={"event": "iteration", "version": version, **counters, **metrics, **dropped},
         )
-        values = {
+        values: dict[str, float] = {
             "charts/version": version,
             "charts/iterations": counters["iteration"],
             "charts/episodes": counters["episodes"],
@@ -95,8 +99,17 @@ class TrainingReport:
             **{f"charts/{reason}_segments": count for reason, count in dropped.items()},
             "charts/publish_seconds": publish_s,
             **metrics,
-            **standing,
         }
+        if standing is not None:
+            values["charts/best_version"] = standing.version
+            values["charts/best_completion"] = standing.mean_completion
+        if buffer is not None:
+            values["buffer/segments"] = buffer.segments
+            values["buffer/bytes"] = buffer.bytes
+            values["buffer/appended"] = buffer.appended
+            values["buffer/evicted"] = buffer.evicted
+            values["buffer/late"] = buffer.late
+            values["buffer/lost"] = buffer.lost
         self._metrics.record(values)
         if self._event_files is not None:
             self._event_files.update(values, counters["steps"])

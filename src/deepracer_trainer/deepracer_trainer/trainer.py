@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import redis
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.experience_ledger import BufferStats
 from deepracer_core.hyperparameters import Hyperparameters
 from deepracer_core.model_store import ModelStore, StoreUnavailable
 from deepracer_core.pace import STEPS_BETWEEN_TRAINING
@@ -219,7 +220,8 @@ class Trainer:
             self._clock() - learnt,
             self._metrics,
             asdict(self._intake.dropped),
-            self._best_metrics(),
+            self._best.standing,
+            self._buffer_stats(),
         )
 
     def _publish(self, iteration: Iteration, counters: Counters) -> None:
@@ -277,14 +279,14 @@ class Trainer:
             or (enough_laps is not None and laps >= enough_laps)
         )
 
-    def _best_metrics(self) -> dict[str, float]:
-        best = self._best.standing
-        if best is None:
-            return {}
-        return {
-            "charts/best_version": best.version,
-            "charts/best_completion": best.mean_completion,
-        }
+    def _buffer_stats(self) -> BufferStats | None:
+        """What is in the buffer; None in an outage of Redis."""
+        try:
+            return self._buffer.stats()
+        except redis.RedisError as error:
+            if not is_outage(error):
+                raise
+            return None
 
     def _tell(self, state: str) -> None:
         """Tell the run what the trainer does; in an outage of Redis nobody is told."""

@@ -18,7 +18,7 @@ NAMESPACE = "AWSDeepRacer"
 REWARD_SCORE = "TrainingRewardScore"
 """What the original's simulation calls the sum of rewards of a training episode."""
 
-_UNITS = {"s": "Seconds", "%": "Percent", "1/s": "Count/Second"}
+_UNITS = {"s": "Seconds", "%": "Percent", "1/s": "Count/Second", "bytes": "Bytes"}
 _LARGEST = 2.0**360
 _DATUM_BYTES = 1000
 """More than a value takes in a request, which may have a million bytes."""
