@@ -54,7 +54,7 @@ def is_alive(pid: int) -> bool:
 
 
 def test_a_job_trains_with_its_own_simulations(opt_ml, bucket, asked, run):
-    opt_ml.give({**asked, "job_duration_in_seconds": "60"})
+    opt_ml.give({**asked, "job_duration_in_seconds": "40"})
     container = run()
     container.wait_until(lambda: "iteration version=1 " in container.said)
     family = descendants(container.pid)

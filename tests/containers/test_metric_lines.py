@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from deepracer_core.episode import EpisodeRecord, EpisodeStatus
@@ -81,6 +82,11 @@ def test_an_episode_in_the_originals_words():
     assert found("completion-training", line) == ["45.68"]
     assert "Worker=1, Episode=12," in line
     assert line.endswith("Training iteration=3")
+    assert found("reward-testing", line) == []
+    evaluation = episode_line(replace(record, mode="evaluation"))
+    assert found("reward-testing", evaluation) == ["34.5000"]
+    assert found("completion-testing", evaluation) == ["45.68"]
+    assert found("reward-training", evaluation) == []
 
 
 def test_the_trainers_line_is_read():

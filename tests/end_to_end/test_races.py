@@ -166,6 +166,7 @@ def test_training_begins_at_each_place_in_both_directions(start, workplace, redi
             alternate_driving_direction="true",
             round_robin_advance_dist=0.2,
             start_position_offset=0.9,
+            evaluation_share=0.0,
             **given,
         )
     )

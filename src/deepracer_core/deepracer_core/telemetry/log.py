@@ -165,6 +165,8 @@ def start_log(
     formatter: logging.Formatter = PlainFormatter(line)
     show_events(Console(formatter, write))
     logging.getLogger().setLevel(logging.INFO)
+    # It tells of the same credentials with every client.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     sys.excepthook = _log_fault
     threading.excepthook = _log_fault_of_thread
     settings = read_settings(environment)

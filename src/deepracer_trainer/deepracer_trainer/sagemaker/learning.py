@@ -154,7 +154,7 @@ def learn(
 
 
 class EpisodeLines:
-    """Says how each training episode ended, from this moment on.
+    """Says how each episode ended, from this moment on.
 
     Args:
         place: of the job.
@@ -171,8 +171,7 @@ class EpisodeLines:
         """Print a line for each episode that has ended since; in an outage of Redis, none."""
         for name, record in self._read():
             self._last = name
-            if record.mode == "training":
-                say(episode_line(record))
+            say(episode_line(record))
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -46,7 +46,9 @@ METRIC_DEFINITIONS: tuple[Mapping[str, str], ...] = (
     {"Name": "reward-training", "Regex": "^Training>.*Total reward=(.*?),"},
     {"Name": "ppo-surrogate-loss", "Regex": "^Policy training>.*Surrogate loss=(.*?),"},
     {"Name": "ppo-entropy", "Regex": "^Policy training>.*Entropy=(.*?),"},
+    {"Name": "reward-testing", "Regex": "^Testing>.*Total reward=(.*?),"},
     {"Name": "completion-training", "Regex": "^Training>.*Completion=(.*?),"},
+    {"Name": "completion-testing", "Regex": "^Testing>.*Completion=(.*?),"},
     *(
         {"Name": f"trainer:{name}", "Regex": rf"iteration version=.*\b{name}={_NUMBER}"}
         if name != "version"
@@ -58,9 +60,10 @@ METRIC_DEFINITIONS: tuple[Mapping[str, str], ...] = (
 
 
 def episode_line(record: EpisodeRecord) -> str:
-    """The original's line for a training episode."""
+    """The original's line for an episode; its word for an evaluation is Testing."""
+    phase = "Training" if record.mode == "training" else "Testing"
     return (
-        f"Training> Name=main_level/agent, Worker={record.worker}, Episode={record.number}, "
+        f"{phase}> Name=main_level/agent, Worker={record.worker}, Episode={record.number}, "
         f"Total reward={record.reward:.4f}, Steps={record.steps}, "
         f"Completion={record.progress:.2f}, Training iteration={record.policy_version or 0}"
     )

@@ -82,7 +82,8 @@ class Request:
         pretrained_checkpoint: which of its models.
         job_duration_in_seconds: wall-clock seconds that rollouts and training alternate for, over
             all restarts; None: until SageMaker ends the job.
-        stop_after_laps: complete laps in a row after which the training ends; 0: never.
+        stop_after_laps: complete laps in a row, driven in evaluations, after which the training
+            ends; 0: never.
         keep_versions: newest model versions that stay in the store, besides the best; 0: all.
         seed: of every random choice.
         threads: of TensorFlow; with one, the same experience gives the same bits.
