@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from deepracer_core.action_space import ActionSpace, Command
-from deepracer_core.episode import CarState, Episode, EpisodeRules
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.hyperparameters import load_hyperparameters
 from deepracer_core.model_metadata import ModelMetadata, load_model_metadata, parse_model_metadata
@@ -16,14 +14,12 @@ from deepracer_core.model_store import ModelStore, StoreError, open_model_store
 from deepracer_core.race_objects import SceneSource
 from deepracer_core.race_scenes import SceneSettings, create_scenes
 from deepracer_core.redis_connection import RedisUnavailable, address, connect
-from deepracer_core.reward import RewardError, load_reward_function, reward_params
-from deepracer_core.simulation import CONTROL_RATE, frame_time_ns
-from deepracer_core.stage import Stage
-from deepracer_core.starts import Start
+from deepracer_core.reward import RewardError, load_reward_function
 from deepracer_core.track import Track
 from deepracer_core.track_library import load_track
 
 from deepracer.clone import find_source
+from deepracer.dry_lap import drive_dry_lap
 from deepracer.project_files import find_input
 from deepracer.run_folder import RunFolder
 from deepracer.settings import JobSettings
@@ -160,22 +156,16 @@ def _look_at_reward(settings: JobSettings) -> str:
         scenes = _scenes(settings, track)
     except ConfigurationError:
         return f"it loads, but there is no race to try it on; {path}"
-    return f"gives {function(_first_step(track, scenes)):g} at the start line; {path}"
-
-
-def _first_step(track: Track, scenes: SceneSource | None) -> dict[str, Any]:
-    """What a reward function is told when the car has left the start line at 1 m/s."""
-    stage = Stage(scenes)
-    place = stage.prepare(Start(track, 0.0), episode=0)
-    start, after = (
-        CarState(
-            frame_time_ns(step), *track.pose_at(place.distance + step / CONTROL_RATE), 1.0, 0.0
-        )
-        for step in (0, 1)
+    driven = drive_dry_lap(
+        function,
+        track.reversed() if settings.reverse_direction else track,
+        scenes,
+        both_directions=settings.alternate_driving_direction,
     )
-    stage.begin(start.time_ns)
-    episode = Episode(track, EpisodeRules(), start, 0, stage.objects_at)
-    return reward_params(track, track.waypoints, episode.advance(after))
+    return (
+        f"gives {driven.lowest:g} to {driven.highest:g} in {driven.steps} steps of a dry lap;"
+        f" {path}"
+    )
 
 
 def _look_at_redis(url: str | None) -> str:
