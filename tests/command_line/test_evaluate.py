@@ -160,3 +160,10 @@ def test_an_evaluation_that_cannot_begin_leaves_no_folder(command, fake_ros2, st
     assert evaluate(str(store)).returncode == 0
     assert evaluate("./nothing").returncode == 2
     assert len(list((tmp_path / "runs" / "evaluations").iterdir())) == 1
+
+
+def test_an_evaluation_of_no_laps_is_refused(deepracer, store, tmp_path):
+    done = deepracer("evaluate", "--model", store, "--evaluation-trials", "0")
+    assert done.returncode == 2
+    assert "--evaluation-trials: setting 'evaluation_trials': expected at least 1" in done.stderr
+    assert not (tmp_path / "runs").exists()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from deepracer_core.errors import ConfigurationError
 from deepracer_gazebo.client import GazeboSimulator
 
 ALL = ("--cameras", "chase,left,front,right", "--camera-size", "320x240")
@@ -108,5 +109,5 @@ def test_a_lower_rate_repeats_pictures_and_nothing_else(socket: Path) -> None:
 
 @pytest.mark.parametrize("rate", [0, 2, 30, -1])
 def test_a_rate_that_does_not_divide_the_steps_is_refused(tmp_path: Path, rate: int) -> None:
-    with pytest.raises(ValueError, match="camera_rate: expected a divisor of 15"):
+    with pytest.raises(ConfigurationError, match="camera_rate: expected a divisor of 15"):
         GazeboSimulator(tmp_path / "none.sock", camera_rate=rate)

@@ -87,6 +87,11 @@ def evaluate(
     """
     settings = resolved.settings
     load_track(settings.track)
+    if settings.evaluation_trials < 1:
+        raise ConfigurationError(
+            f"{resolved.sources['evaluation_trials']}: setting 'evaluation_trials': expected at"
+            " least 1 lap to drive, got 0: give --evaluation-trials N"
+        )
     if settings.run is None:
         # Somebody's model, that no run here has to do with.
         folder = RunFolder(settings.runs_folder.absolute())

@@ -7,7 +7,13 @@ from dataclasses import replace
 import numpy as np
 from deepracer_core.conditions import Conditions
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, frame_time_ns
+from deepracer_core.simulation import (
+    CONTROL_RATE,
+    Frame,
+    ObjectPose,
+    frame_time_ns,
+    steps_of_a_picture,
+)
 from deepracer_core.track import Track
 from numpy.typing import NDArray
 
@@ -38,6 +44,9 @@ class FlatSimulator:
         camera_rate: pictures in a second, a divisor of 15; in other frames the last ones are seen.
         is_gray: have the pictures in one channel, the luma that the network sees, uint8[H, W, 1]:
             a third of the work.
+
+    Raises:
+        ConfigurationError: the camera's rate does not divide the control rate.
     """
 
     def __init__(
@@ -55,7 +64,7 @@ class FlatSimulator:
         self._mounts = {name: replace(MOUNTS[name], width=width, size=height) for name in cameras}
         self._cameras = {name: GroundCamera(picture, self._mounts[name]) for name in cameras}
         self._images: dict[str, NDArray[np.uint8]] = {}
-        self._periods_of_picture = CONTROL_RATE // camera_rate
+        self._periods_of_picture = steps_of_a_picture(camera_rate)
         self._conditions = Conditions()
         self._motion = CarMotion.at_rest(*track.pose_at(0.0))
         self._periods = 0

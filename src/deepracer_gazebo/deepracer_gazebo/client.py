@@ -10,7 +10,13 @@ from pathlib import Path
 
 import numpy as np
 from deepracer_core.conditions import Conditions
-from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, frame_time_ns
+from deepracer_core.simulation import (
+    CONTROL_RATE,
+    Frame,
+    ObjectPose,
+    frame_time_ns,
+    steps_of_a_picture,
+)
 from numpy.typing import NDArray
 
 from deepracer_gazebo import frames
@@ -33,7 +39,7 @@ class GazeboSimulator:
             the older one. A reset is always seen.
 
     Raises:
-        ValueError: the camera's rate does not divide the control rate.
+        ConfigurationError: the camera's rate does not divide the control rate.
         SimulatorError: no simulator answered in time, or it is not one that this client knows.
 
     Attributes:
@@ -48,11 +54,7 @@ class GazeboSimulator:
         deadline: float = 60.0,
         camera_rate: int = CONTROL_RATE,
     ) -> None:
-        if camera_rate < 1 or CONTROL_RATE % camera_rate:
-            raise ValueError(
-                f"camera_rate: expected a divisor of {CONTROL_RATE} pictures a second, got "
-                f"{camera_rate}"
-            )
+        self._steps_of_a_picture = steps_of_a_picture(camera_rate)
         self._path = Path(path)
         self._deadline = deadline
         self._sequence = 0
@@ -76,7 +78,6 @@ class GazeboSimulator:
             )
         self._iterations: int = rate // CONTROL_RATE
         self.cameras: Mapping[str, tuple[int, int]] = dict(self._view() for _ in range(count))
-        self._steps_of_a_picture = CONTROL_RATE // camera_rate
         self._steps_seen = 0
         self._images: Mapping[str, NDArray[np.uint8]] = {}
         self.simulate_ns = 0
