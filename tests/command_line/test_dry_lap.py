@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from deepracer.preflight import findings
+from deepracer.preflight import job_findings
 from deepracer.settings_sources import resolve_settings
 from deepracer_core.object_places import Spread
 from deepracer_core.obstacles import Obstacles
@@ -94,7 +94,7 @@ def test_a_slow_reward_function_does_not_hold_up_the_job(monkeypatch):
 
 def look(path, text: str, **given: str) -> tuple[bool, str]:
     path.write_text(text)
-    found = findings(resolve_settings({"reward_function": str(path), **given}, {}), None)
+    found = job_findings(resolve_settings({"reward_function": str(path), **given}, {}), None)
     (finding,) = [each for each in found if each.subject == "reward_function"]
     return finding.good, finding.detail
 
