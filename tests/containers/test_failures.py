@@ -45,7 +45,11 @@ def test_something_given_cannot_be_used(opt_ml, request_of_a_user, changed, mess
         (403, "InvalidAccessKeyId", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
         (403, "SignatureDoesNotMatch", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
         (400, "ExpiredToken", "get new temporary credentials"),
-        (403, "AccessDenied", "allow s3:GetObject, s3:PutObject and s3:ListBucket"),
+        (
+            403,
+            "AccessDenied",
+            "allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket",
+        ),
         (403, "RequestTimeTooSkewed", "set the clock of this machine"),
     ],
 )

@@ -67,7 +67,11 @@ def test_the_bucket_is_not_there(bucket, run):
         (403, "InvalidAccessKeyId", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
         (403, "SignatureDoesNotMatch", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
         (400, "ExpiredToken", "get new temporary credentials"),
-        (403, "AccessDenied", "allow s3:GetObject, s3:PutObject and s3:ListBucket"),
+        (
+            403,
+            "AccessDenied",
+            "allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket",
+        ),
         (403, "RequestTimeTooSkewed", "set the clock of this machine (NTP)"),
         (400, "AuthorizationHeaderMalformed", "set AWS_REGION to the bucket's region"),
     ],
