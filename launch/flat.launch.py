@@ -3,6 +3,8 @@
 It is what `deepracer train --simulator flat` starts; it ends when the process ends.
 """
 
+import os
+
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, Shutdown
 from launch.substitutions import LaunchConfiguration
@@ -10,6 +12,10 @@ from launch_ros.substitutions import ExecutableInPackage
 
 # The kernel stops a process when the launch is gone, even if that was killed or is only starting.
 DIE_WITH_LAUNCH = "setpriv --pdeathsig TERM --"
+
+# A line of JSON stays one; in front of any other stands which process wrote it.
+IS_JSON = os.environ.get("DEEPRACER_LOG_FORMAT") == "json"
+OUTPUT_FORMAT = "{line}" if IS_JSON else "[{this.process_description.final_name}] {line}"
 
 
 def generate_launch_description():
@@ -38,6 +44,7 @@ def generate_launch_description():
                 name="flat_worker",
                 prefix=DIE_WITH_LAUNCH,
                 output="screen",
+                output_format=OUTPUT_FORMAT,
                 on_exit=Shutdown(reason="the worker ended"),
             ),
         ]

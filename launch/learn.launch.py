@@ -3,6 +3,7 @@
 It ends when one of them ends. Simulations (sim.launch.py) bring it experience.
 """
 
+import os
 import socket
 
 from launch import LaunchDescription
@@ -19,6 +20,10 @@ from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
 
 # The kernel stops a process when the launch is gone, even if that was killed or is only starting.
 DIE_WITH_LAUNCH = "setpriv --pdeathsig TERM --"
+
+# A line of JSON stays one; in front of any other stands which process wrote it.
+IS_JSON = os.environ.get("DEEPRACER_LOG_FORMAT") == "json"
+OUTPUT_FORMAT = "{line}" if IS_JSON else "[{this.process_description.final_name}] {line}"
 
 SHARE = FindPackageShare("deepracer")
 
@@ -113,6 +118,11 @@ def generate_launch_description():
                 " after which it ends before its time; 0 for never.",
             ),
             DeclareLaunchArgument(
+                "tensorboard",
+                default_value=["runs/", LaunchConfiguration("run"), "/tensorboard"],
+                description="Folder for TensorBoard's event files; none without a name.",
+            ),
+            DeclareLaunchArgument(
                 "seed",
                 default_value="0",
                 description="Seed of every random choice of the training, from 0.",
@@ -135,8 +145,6 @@ def generate_launch_description():
                     ExecutableInPackage(executable="trainer", package="deepracer_trainer"),
                     "--run",
                     LaunchConfiguration("run"),
-                    "--redis",
-                    LaunchConfiguration("redis"),
                     "--store",
                     LaunchConfiguration("store"),
                     "--model-metadata",
@@ -153,10 +161,15 @@ def generate_launch_description():
                     LaunchConfiguration("stop_after_laps"),
                     "--seed",
                     LaunchConfiguration("seed"),
+                    "--tensorboard",
+                    LaunchConfiguration("tensorboard"),
                 ],
                 name="trainer",
+                # Not among the arguments, which the log shows if it dies: it may have a password.
+                additional_env={"DEEPRACER_REDIS": LaunchConfiguration("redis")},
                 prefix=DIE_WITH_LAUNCH,
                 output="screen",
+                output_format=OUTPUT_FORMAT,
                 on_exit=Shutdown(reason="the trainer ended"),
             ),
         ]

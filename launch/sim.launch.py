@@ -28,6 +28,10 @@ from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
 # The kernel stops a process when the launch is gone, even if that was killed or is only starting.
 DIE_WITH_LAUNCH = "setpriv --pdeathsig TERM --"
 
+# A line of JSON stays one; in front of any other stands which process wrote it.
+IS_JSON = os.environ.get("DEEPRACER_LOG_FORMAT") == "json"
+OUTPUT_FORMAT = "{line}" if IS_JSON else "[{this.process_description.final_name}] {line}"
+
 SHARE = FindPackageShare("deepracer")
 
 # The conditions that each episode can draw from a range.
@@ -543,9 +547,11 @@ def generate_launch_description():
                         "camera_height": integer("camera_height"),
                         "camera_rate": integer("camera_rate"),
                         "camera_width": integer("camera_width"),
+                        "mode": text("mode"),
                         "model_metadata": text("model_metadata"),
                         "race_type": text("race_type"),
                         "randomised": is_randomised(),
+                        "run": text("run"),
                         "seed": integer("seed"),
                         "simulator": text("simulator"),
                         "socket": text("socket"),
@@ -555,6 +561,7 @@ def generate_launch_description():
                 ],
                 prefix=DIE_WITH_LAUNCH,
                 output="screen",
+                output_format=OUTPUT_FORMAT,
                 on_exit=Shutdown(reason="the simulator bridge ended"),
             ),
             Node(
@@ -562,9 +569,18 @@ def generate_launch_description():
                 executable="observation",
                 name="observation",
                 exec_name="observation",
-                parameters=[{"use_sim_time": True, "model_metadata": text("model_metadata")}],
+                parameters=[
+                    {
+                        "use_sim_time": True,
+                        "mode": text("mode"),
+                        "model_metadata": text("model_metadata"),
+                        "run": text("run"),
+                        "worker": integer("worker"),
+                    }
+                ],
                 prefix=DIE_WITH_LAUNCH,
                 output="screen",
+                output_format=OUTPUT_FORMAT,
                 on_exit=Shutdown(reason="the observation node ended"),
             ),
             Node(
@@ -578,6 +594,7 @@ def generate_launch_description():
                         "mode": text("mode"),
                         "model": text("model"),
                         "model_metadata": text("model_metadata"),
+                        "run": text("run"),
                         "seed": integer("seed"),
                         "store": text("store"),
                         "worker": integer("worker"),
@@ -585,6 +602,7 @@ def generate_launch_description():
                 ],
                 prefix=DIE_WITH_LAUNCH,
                 output="screen",
+                output_format=OUTPUT_FORMAT,
                 on_exit=Shutdown(reason="the agent ended"),
             ),
             Node(
@@ -644,6 +662,7 @@ def generate_launch_description():
                 ],
                 prefix=DIE_WITH_LAUNCH,
                 output="screen",
+                output_format=OUTPUT_FORMAT,
                 on_exit=Shutdown(reason="the rollout ended"),
             ),
         ]

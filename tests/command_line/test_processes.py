@@ -1,5 +1,6 @@
 """Everything that a launch starts ends with it, however that ends."""
 
+import json
 import os
 import signal
 import subprocess
@@ -135,6 +136,20 @@ def test_the_first_process_that_ended_is_named_with_its_own_last_words(tmp_path)
     assert (end.name, end.exit_code) == ("trainer", -9)
     assert end.lines == ("Traceback (most recent call last):", "MemoryError")
     assert last_lines(log, 1)[0].startswith("[ERROR] [agent-2]")
+
+
+def test_events_of_json_are_the_last_words_of_the_process_that_they_name(tmp_path):
+    log = tmp_path / "launch.log"
+    fault = {"process": "trainer", "message": "no room", "exception": "Traceback\nMemoryError"}
+    log.write_text(
+        "[INFO] [trainer-3]: process started with pid [17]\n"
+        + json.dumps({"process": "agent", "message": "waiting"})
+        + "\n"
+        + json.dumps(fault)
+        + "\n{no event\nSIM_TRACE_LOG:0,1\n"
+        "[ERROR] [trainer-3]: process has died [pid 17, exit code 1, cmd 'trainer'].\n"
+    )
+    assert first_end(log) == End("trainer", 1, ("no room", "Traceback", "MemoryError"))
 
 
 def test_the_last_words_of_a_failed_reward_function_begin_with_what_is_wrong(tmp_path):

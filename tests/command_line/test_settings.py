@@ -168,11 +168,15 @@ def test_the_shipped_settings_file_shows_every_default_and_sets_nothing(tmp_path
     assert shown == {name: declared_default(name) for name in SETTING_NAMES}
 
 
-def test_settings_that_were_written_are_read_again_without_a_login(tmp_path):
-    given = {"seed": "3", "runs_folder": "there", "redis": "redis://:secret@host"}
+@pytest.mark.parametrize(
+    "address",
+    ["redis://:secret@host", "redis://:se cret@host", "redis://host?password=secret"],
+)
+def test_settings_that_were_written_are_read_again_without_a_login(tmp_path, address):
+    given = {"seed": "3", "runs_folder": "there", "redis": address}
     settings = resolve_settings(given, {}).settings
     write_settings(tmp_path / "job.yaml", settings)
-    assert "secret" not in (tmp_path / "job.yaml").read_text()
+    assert "cret" not in (tmp_path / "job.yaml").read_text()
     again = resolve_settings({}, {}, tmp_path / "job.yaml").settings
     assert again.redis is None
     assert again.seed == 3

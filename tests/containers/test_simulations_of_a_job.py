@@ -28,7 +28,7 @@ def place(tmp_path: Path) -> Place:
     asked = sort_hyperparameters(ASKED, Simulations().names)
     inputs = Inputs(tmp_path / "model_metadata.json", tmp_path / "hyperparameters.json", None)
     redis = RedisPlace("redis://127.0.0.1:1234")
-    return Place(asked, inputs, "rl-deepracer-first", redis, tmp_path)
+    return Place(asked, inputs, "rl-deepracer-first", redis, tmp_path, tmp_path / "tensorboard")
 
 
 def test_what_robomaker_would_set(place):

@@ -14,7 +14,10 @@ signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
 told = {
     "arguments": sys.argv[1:],
     "group": os.getpgid(0),
-    "environment": {name: os.environ.get(name) for name in ("ROS_DOMAIN_ID", "PYTHONUNBUFFERED")},
+    "environment": {
+        name: os.environ.get(name)
+        for name in ("ROS_DOMAIN_ID", "PYTHONUNBUFFERED", "DEEPRACER_REDIS")
+    },
 }
 print("told", json.dumps(told), flush=True)
 print("ended by", signal.Signals(signal.sigwait(ENDS)).name, flush=True)

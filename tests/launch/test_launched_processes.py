@@ -44,6 +44,15 @@ def test_output_is_prefixed_and_whole(launch_file):
     launched.wait_for(r"^\[INFO\] \[it-1\]: process has finished cleanly \[pid \d+\]$")
 
 
+def test_what_stands_before_a_line_can_be_said(launch_file):
+    launched = launch_file(
+        "python('print(1)', output_format='{line}!'), python('print(2)', name='other',"
+        " output_format='{this.process_description.final_name}: {line}')"
+    )
+    assert launched.wait() == 0
+    assert {"1!\n", "other-2: 2\n"} <= set(launched.lines)
+
+
 def test_bytes_that_are_no_text_are_shown_somehow(launch_file):
     code = "import os; os.write(1, bytes([97, 255, 195, 164, 98, 10]))"
     launched = launch_file(f"python('{code}')", environment={"PYTHONUTF8": "1"})

@@ -75,9 +75,11 @@ def test_simulation_is_told_what_it_needs_by_default(shipped, workspace):
         "camera_height": 120,
         "camera_rate": 15,
         "camera_width": 160,
+        "mode": "training",
         "model_metadata": f"{share}/config/model_metadata.json",
         "race_type": "time_trial",
         "randomised": False,
+        "run": "default",
         "seed": 0,
         "simulator": "gazebo",
         "socket": "/run/me/deepracer-default-0.socket",
@@ -86,13 +88,17 @@ def test_simulation_is_told_what_it_needs_by_default(shipped, workspace):
     }
     assert parameters(launched, "observation") == {
         "use_sim_time": True,
+        "mode": "training",
         "model_metadata": f"{share}/config/model_metadata.json",
+        "run": "default",
+        "worker": 0,
     }
     assert parameters(launched, "agent") == {
         "use_sim_time": True,
         "mode": "training",
         "model": "best",
         "model_metadata": f"{share}/config/model_metadata.json",
+        "run": "default",
         "seed": 0,
         "store": "runs/default/store",
         "worker": 0,
@@ -183,6 +189,7 @@ def test_domain_of_the_nodes(shipped, monkeypatch, environment, arguments, domai
         assert launched.told(name)["environment"] == {
             "ROS_DOMAIN_ID": domain_id,
             "PYTHONUNBUFFERED": "1",
+            "DEEPRACER_REDIS": None,
         }
 
 
@@ -192,26 +199,30 @@ def test_training_starts_redis_on_a_free_port(shipped):
     assert redis["--folder"] == "runs/mine/redis"
     assert int(redis["--port"]) > 1023
     trainer = options(launched, "trainer")
-    assert trainer["--redis"] == f"redis://127.0.0.1:{redis['--port']}"
+    address = launched.told("trainer")["environment"]["DEEPRACER_REDIS"]
+    assert address == f"redis://127.0.0.1:{redis['--port']}"
     assert trainer["--run"] == "mine"
     assert trainer["--store"] == "runs/mine/store"
     assert trainer["--seed"] == "4"
     assert trainer["--job-duration-in-seconds"] == "60"
     assert trainer["--hyperparameters"].endswith("config/hyperparameters.json")
-    assert parameters(launched, "rollout")["redis"] == trainer["--redis"]
+    assert parameters(launched, "rollout")["redis"] == address
     assert parameters(launched, "agent")["store"] == "runs/mine/store"
 
 
 def test_training_uses_the_port_that_was_given(shipped):
     launched = shipped("train.launch.py", "redis_port:=7777", "redis_folder:=/tmp/data")
     assert options(launched, "redis_server") == {"--folder": "/tmp/data", "--port": "7777"}
-    assert options(launched, "trainer")["--redis"] == "redis://127.0.0.1:7777"
+    told = launched.told("trainer")["environment"]
+    assert told["DEEPRACER_REDIS"] == "redis://127.0.0.1:7777"
 
 
 def test_training_uses_the_redis_that_is_there(launch, workspace):
     url = "rediss://:it's@elsewhere:1"
     launched = launch("deepracer", "train.launch.py", f"redis:={url}", environment=workspace)
-    assert options(launched, "trainer")["--redis"] == url
+    told = launched.told("trainer")
+    assert told["environment"]["DEEPRACER_REDIS"] == url
+    assert not [word for word in told["arguments"] if url in word], "a log may show them"
     assert parameters(launched, "rollout")["redis"] == url
     assert "redis_server" not in launched.text
 

@@ -29,4 +29,4 @@ class TalksToItself(Node):
 
 
 if __name__ == "__main__":
-    sys.exit(run(TalksToItself, lambda node: None))
+    sys.exit(run("talks_to_itself", TalksToItself, lambda node: None))

@@ -16,6 +16,8 @@ ON_PYPI_ALONE = {
     "gymnasium",
     "keras",
     "numba",
+    "prometheus_client",
+    "pythonjsonlogger",
     "safetensors",
     "tenacity",
     "tensorflow",
@@ -28,6 +30,9 @@ KEYS = {
     "pydantic_core": "python3-pydantic",
 }
 """What rosdep calls what a module comes with, where that is not python3-MODULE."""
+
+PROJECTS = {"pythonjsonlogger": "python_json_logger"}
+"""What PyPI calls what a module comes with, where that is not MODULE."""
 
 OF_ROS = ("_msgs", "_srvs", "_interfaces", "_bridge")
 
@@ -61,4 +66,4 @@ def test_imports_are_dependencies(package: Path) -> None:
 def test_what_is_on_pypi_alone_is_required_from_there() -> None:
     requirements = (SOURCES.parent / "requirements.txt").read_text(encoding="utf-8")
     lines = [line.partition(">")[0].replace("-", "_") for line in requirements.splitlines()]
-    assert set(lines) >= ON_PYPI_ALONE
+    assert set(lines) >= {PROJECTS.get(module, module) for module in ON_PYPI_ALONE}

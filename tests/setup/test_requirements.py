@@ -19,6 +19,7 @@ PACKAGES = {
     "cv2": "opencv-python-headless",
     "PIL": "pillow",
     "google": "tensorflow",
+    "pythonjsonlogger": "python-json-logger",
     "yaml": "pyyaml",
     "rclpy": "ros-jazzy-rclpy",
     "ament_index_python": "ros-jazzy-ament-index-python",

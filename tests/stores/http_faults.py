@@ -1,4 +1,4 @@
-"""An HTTP proxy in front of an S3 server that misbehaves on demand."""
+"""An HTTP proxy in front of a server of AWS's protocols that misbehaves on demand."""
 
 import http.client
 import socket
@@ -43,7 +43,7 @@ class Exchange(BaseHTTPRequestHandler):
         else:
             fault(self, forward)
 
-    do_GET = do_PUT = do_HEAD = do_DELETE = handle_any  # noqa: N815 - http.server calls them so
+    do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = handle_any  # noqa: N815 - http.server's names
 
     def answer(self, answer: Answer, cut_after: int | None = None) -> None:
         self.send_response(answer.status)

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from deepracer_core.credentials import redact
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.randomisation import RANDOMISED
+from deepracer_core.telemetry.settings import read_settings
 from deepracer_core.track_library import (
     imported_folder,
     load_track,
@@ -264,7 +266,7 @@ def robomaker_command() -> None:
     docs/robomaker.md has their names. Waits for the trainer, drives until that or the evaluation
     has ended, and says on the log what every value is and where it came from.
     """
-    start_log(verbose=True)
+    start_log(verbose=True, log_format=read_settings(os.environ).log_format)
     # Only those who simulate so wait for what it takes.
     from deepracer.robomaker.command import robomaker
 
@@ -360,4 +362,5 @@ def _named_run(resolved: ResolvedSettings) -> RunFolder | None:
 
 
 def _complain(error: Exception) -> None:
-    Console(stderr=True, soft_wrap=True).print(f"deepracer: {error}", markup=False, style="red")
+    text = redact(f"deepracer: {error}")
+    Console(stderr=True, soft_wrap=True).print(text, markup=False, style="red")

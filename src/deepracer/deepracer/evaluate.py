@@ -23,7 +23,11 @@ from deepracer.display import doing
 from deepracer.driven_lines import PlottedLine, draw_lines, write_picture
 from deepracer.failure import launch_failure
 from deepracer.interruption import Interruption
-from deepracer.launch_arguments import evaluation_arguments, simulation_launch
+from deepracer.launch_arguments import (
+    evaluation_arguments,
+    simulation_launch,
+    telemetry_settings,
+)
 from deepracer.launched import LaunchedProcess, ros2_launch
 from deepracer.log import log_to_file
 from deepracer.model_source import copy_model, is_path
@@ -109,9 +113,8 @@ def evaluate(
         folder.drop_empty_evaluation(results)
         raise
     with Interruption() as interruption:
-        log_to_file(
-            results / "deepracer.log" if settings.run is None else folder.logs / "deepracer.log"
-        )
+        place = results if settings.run is None else folder.logs
+        log_to_file(place / "deepracer.log", settings.run, settings.log_format)
         with doing(console, f"model v{version} drives {settings.evaluation_trials} laps"):
             found = run_evaluation(settings, folder, version, interruption, results)
         if found is None:
@@ -196,11 +199,13 @@ def run_evaluation(
     results = place_of_results / "results.json"
     metadata = place_of_results / "model_metadata.json"
     metadata.write_bytes(stored.files[metadata.name])
+    # A training may go on meanwhile, whose workers have the ports.
+    telemetry = dataclasses.replace(telemetry_settings(settings), metrics_port=0)
     with claim_workplace() as workplace:
         arguments = evaluation_arguments(settings, folder, workplace, version, metadata, results)
         launched = LaunchedProcess(
             ros2_launch(*simulation_launch(settings.simulator, arguments, workplace)),
-            {**os.environ, **workplace.environment()},
+            {**os.environ, **workplace.environment(), **telemetry.environment()},
             place_of_results / "launch.log",
             keep_open=(workplace.lock,),
         )

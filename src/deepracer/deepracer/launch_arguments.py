@@ -6,6 +6,7 @@ from pathlib import Path
 from deepracer_core.parameters import dump_parameters
 from deepracer_core.randomisation import RANDOMISED
 from deepracer_core.redis_server import free_port
+from deepracer_core.telemetry.settings import TelemetrySettings
 
 from deepracer.project_files import find_input
 from deepracer.run_folder import RunFolder
@@ -39,6 +40,16 @@ def redis_place(settings: JobSettings) -> RedisPlace:
     return RedisPlace(f"redis://127.0.0.1:{port}", port)
 
 
+def telemetry_settings(settings: JobSettings) -> TelemetrySettings:
+    """What all processes of a job are told of log and metrics, through their environment."""
+    return TelemetrySettings(
+        log_format=settings.log_format,
+        metrics_host=settings.metrics_host,
+        metrics_port=settings.metrics_port,
+        cloudwatch=settings.cloudwatch,
+    )
+
+
 def learning_arguments(settings: JobSettings, folder: RunFolder, redis: RedisPlace) -> Arguments:
     """For learn.launch.py: the trainer and, when it is not there already, Redis."""
     return {
@@ -54,6 +65,7 @@ def learning_arguments(settings: JobSettings, folder: RunFolder, redis: RedisPla
         "job_duration_in_seconds": settings.job_duration_in_seconds,
         "keep_versions": settings.keep_versions,
         "stop_after_laps": settings.stop_after_laps,
+        "tensorboard": folder.tensorboard if settings.tensorboard else "",
     }
 
 

@@ -5,6 +5,8 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepracer_core.telemetry.events import event_text, read_event
+
 _ENDED = re.compile(
     r"\[(?P<name>[^\[\]\s]+)-\d+\]: process has "
     r"(?:finished cleanly|died \[pid \d+, exit code (?P<code>-?\d+))"
@@ -37,11 +39,11 @@ def first_end(log_path: Path, keep: int = 40, start: int = 0) -> End | None:
         for line in file:
             if end is None and (match := _ENDED.search(line)) is not None:
                 end = match["name"], int(match["code"] or 0)
-            elif line.startswith("[") and "] " in line:
-                # What a process wrote may still come after the word of its end.
-                writer, text = line[1:].split("] ", 1)
-                name = writer.rpartition("-")[0]
-                words.setdefault(name, deque(maxlen=keep)).append(text.rstrip())
+                continue
+            # What a process wrote may still come after the word of its end.
+            name, texts = _said(line)
+            if name is not None:
+                words.setdefault(name, deque(maxlen=keep)).extend(texts)
     return None if end is None else End(*end, tuple(words.get(end[0], ())))
 
 
@@ -50,3 +52,14 @@ def last_lines(log_path: Path, keep: int = 12, start: int = 0) -> tuple[str, ...
     with log_path.open(encoding="utf-8", errors="replace") as file:
         file.seek(start)
         return tuple(line.rstrip() for line in deque(file, maxlen=keep))
+
+
+def _said(line: str) -> tuple[str | None, list[str]]:
+    """Which process wrote a line of the log, and what it says to people."""
+    event = read_event(line)
+    if event is not None:
+        return event["process"], event_text(event).splitlines()
+    if line.startswith("[") and "] " in line:
+        writer, text = line[1:].split("] ", 1)
+        return writer.rpartition("-")[0], [text.rstrip()]
+    return None, []

@@ -20,10 +20,12 @@ from deepracer_core.reward import RewardError, load_reward_function, reward_para
 from deepracer_core.simulation import CONTROL_RATE, frame_time_ns
 from deepracer_core.stage import Stage
 from deepracer_core.starts import Start
+from deepracer_core.telemetry.prometheus import Exporter
 from deepracer_core.track import Track
 from deepracer_core.track_library import load_track
 
 from deepracer.clone import find_source
+from deepracer.launch_arguments import telemetry_settings
 from deepracer.project_files import find_input
 from deepracer.run_folder import RunFolder
 from deepracer.settings import JobSettings
@@ -80,6 +82,7 @@ def findings(
         ("reward_function", lambda: _look_at_reward(settings)),
         ("redis", lambda: _look_at_redis(settings.redis)),
         ("store", lambda: _look_at_store(settings.store)),
+        ("metrics_port", lambda: _look_at_metrics(settings)),
         ("run", lambda: _look_at_run(settings.store, folder, metadata)),
         ("stop_after_laps", lambda: _look_at_end(settings)),
     ):
@@ -191,6 +194,16 @@ def _look_at_store(url: str | None) -> str:
     store = open_model_store(url)
     store.check(writing=True)
     return f"can be written: {store.url}"
+
+
+def _look_at_metrics(settings: JobSettings) -> str:
+    if not settings.metrics_port:
+        return "nobody answers Prometheus"
+    telemetry, host = telemetry_settings(settings), settings.metrics_host
+    ports = [telemetry.port_of(worker) for worker in (None, *range(settings.workers))]
+    for port in ports:
+        Exporter(host, port).close()
+    return f"Prometheus is answered at {host}:{ports[0]} to {ports[-1]}"
 
 
 def _look_at_run(store_url: str | None, folder: RunFolder | None, metadata: Path) -> str:

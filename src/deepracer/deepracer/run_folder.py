@@ -61,6 +61,11 @@ class RunFolder:
         return self.path / "store"
 
     @property
+    def tensorboard(self) -> Path:
+        """Event files of TensorBoard."""
+        return self.path / "tensorboard"
+
+    @property
     def car_package(self) -> Path:
         """The best model as the physical car takes it."""
         return self.path / "model.tar.gz"

@@ -37,10 +37,14 @@ _OF_THE_ORIGINAL = {
 
 _OF_THE_CONTAINER = frozenset(
     {
+        "cloudwatch",
         "evaluation_trials",
         "hyperparameters",
         "job_duration_in_seconds",
         "keep_versions",
+        "log_format",
+        "metrics_host",
+        "metrics_port",
         "model_metadata",
         "redis",
         "reward_function",
@@ -49,6 +53,7 @@ _OF_THE_CONTAINER = frozenset(
         "seed",
         "stop_after_laps",
         "store",
+        "tensorboard",
         "worker_settings",
         "workers",
     }

@@ -176,6 +176,33 @@ class JobSettings:
         ge=1,
         description="Most memory that the experience buffer holds, in MiB.",
     )
+    log_format: str = Field(
+        default="plain",
+        pattern=r"^(plain|json)$",
+        description="plain, for people; or json: an object for each event of the log.",
+    )
+    tensorboard: bool = Field(
+        default=True,
+        description="Write the metrics as TensorBoard's event files, too, into `tensorboard/` in"
+        " the run's folder.",
+    )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65_000,
+        description="Port on which Prometheus finds the metrics of the trainer; of worker i it is"
+        " this one + 1 + i. With 0 nobody answers.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address of this machine that the metrics are served on; 0.0.0.0 for all.",
+    )
+    cloudwatch: str = Field(
+        default="none",
+        pattern=r"^(none|metrics|all)$",
+        description="What goes to Amazon CloudWatch: none, metrics, or all: these and the log.",
+    )
     evaluation_trials: int = Field(
         default=3,
         ge=0,

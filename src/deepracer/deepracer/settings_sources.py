@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from deepracer_core.credentials import HIDDEN, redact
 from deepracer_core.errors import ConfigurationError
 from pydantic import TypeAdapter, ValidationError
 
@@ -116,8 +117,9 @@ def settings_of_worker(settings: JobSettings, worker: int) -> JobSettings:
 
 
 def shown(value: object) -> str:
-    """A value as text for people, the login of an address replaced by ***."""
-    return "none" if value is None else _LOGIN.sub("://***@", _plain(value))
+    """A value as text for people, credentials in it replaced by ***."""
+    # A whole value may be an address with a badly written login, in which there are spaces.
+    return "none" if value is None else redact(_LOGIN.sub(f"://{HIDDEN}@", _plain(value)))
 
 
 def write_settings(path: Path, settings: JobSettings) -> None:
@@ -128,7 +130,7 @@ def write_settings(path: Path, settings: JobSettings) -> None:
     lines = ["# What this run was told. `deepracer train --run NAME` takes it up again."]
     for name in SETTING_NAMES:
         value = getattr(settings, name)
-        if value is not None and _LOGIN.search(str(value)):
+        if value is not None and shown(value) != _plain(value):
             lines.append(f"# {name}: has a login in it; give it again")
             continue
         plain = str(value.absolute()) if isinstance(value, Path) else value

@@ -64,7 +64,7 @@ def smoke(resolved: ResolvedSettings, console: Console) -> int:
         preflight(resolved, None)
     folder = new_run_folder(resolved.settings.runs_folder)
     with Interruption() as interruption, folder.claim() as lock:
-        log_to_file(folder.logs / "deepracer.log")
+        log_to_file(folder.logs / "deepracer.log", folder.name, resolved.settings.log_format)
         settings = _short(resolved.settings, folder)
         keep_inputs(settings, folder)
         job = TrainingJob(settings, folder, lock, redis_place(settings), interruption)

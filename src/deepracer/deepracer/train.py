@@ -35,6 +35,7 @@ from deepracer.launch_arguments import (
     learning_arguments,
     redis_place,
     simulation_launch,
+    telemetry_settings,
     worker_arguments,
 )
 from deepracer.launch_log import first_end
@@ -110,7 +111,7 @@ def train(
         origin = find_source(source, settings.runs_folder) if source is not None else None
     folder = named or new_run_folder(settings.runs_folder)
     with Interruption() as interruption, folder.claim() as lock:
-        log_to_file(folder.logs / "deepracer.log")
+        log_to_file(folder.logs / "deepracer.log", folder.name, settings.log_format)
         keep_inputs(settings, folder)
         if origin is not None:
             copy_source(origin, open_store(settings, folder))
@@ -243,7 +244,11 @@ def launch_job(job: TrainingJob) -> Iterator[JobLaunches]:
     ) -> LaunchedProcess:
         launched = LaunchedProcess(
             ros2_launch(file, arguments),
-            {**os.environ, **workplace.environment()},
+            {
+                **os.environ,
+                **workplace.environment(),
+                **telemetry_settings(job.settings).environment(),
+            },
             job.folder.logs / log_name,
             keep_open=(job.lock, workplace.lock),
         )

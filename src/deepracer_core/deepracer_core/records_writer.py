@@ -5,7 +5,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TextIO
 
 from tenacity import Retrying, retry_if_exception, wait_random_exponential
 from tenacity.nap import sleep_using_event
@@ -13,6 +12,7 @@ from tenacity.stop import stop_when_event_set
 
 from deepracer_core.model_store import StoreError
 from deepracer_core.records import Records
+from deepracer_core.telemetry.log import TraceLog
 from deepracer_core.trace import TRACE_LOG, TracedEpisode
 
 _LEAST_PAUSE_S = 5.0
@@ -38,7 +38,7 @@ class RecordsWriter:
     def __init__(
         self,
         records: Records,
-        trace_log: TextIO | None = None,
+        trace_log: TraceLog | None = None,
         max_steps: int = 200_000,
         least_pause_s: float = _LEAST_PAUSE_S,
     ) -> None:

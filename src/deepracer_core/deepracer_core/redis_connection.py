@@ -9,6 +9,7 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
+from deepracer_core.credentials import keep_secrets_in
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.model_store import open_storage
 from deepracer_core.redis_discovery import REDIS_PORT, RedisEndpoint
@@ -60,6 +61,7 @@ def connect(url: str, deadline_s: float = 10.0) -> redis.Redis:
         RedisUnavailable: nothing answered within the deadline.
     """
     where = address(url)
+    keep_secrets_in(url)
     uses_tls = _scheme(url) == "rediss"
     client = _client(url, where, _TIMEOUT_S, retries=2)
     probe = _client(url, where, max(0.1, min(_TIMEOUT_S, deadline_s)), retries=0)

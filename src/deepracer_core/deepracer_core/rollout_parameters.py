@@ -1,6 +1,5 @@
 """What a rollout is told, on the graph or without ROS, and the race that is made of it."""
 
-import sys
 from dataclasses import dataclass
 from math import ceil
 
@@ -17,19 +16,18 @@ from deepracer_core.records import EvaluationRecords, TrainingRecords
 from deepracer_core.records_writer import RecordsWriter
 from deepracer_core.reward import load_reward_function
 from deepracer_core.rollout import Rollout
+from deepracer_core.telemetry.identity import WorkerIdentity
+from deepracer_core.telemetry.log import trace_log
 from deepracer_core.track_library import load_track
 
 
 @dataclass(frozen=True)
-class RolloutParameters(RaceParameters, RandomisationParameters):
+class RolloutParameters(RaceParameters, RandomisationParameters, WorkerIdentity):
     """What the launch file tells the rollout node."""
 
     track: str = parameter("", "name of a track of the library")
     reward_function: str = parameter("", "path of reward_function.py")
     model_metadata: str = parameter("", "path of model_metadata.json")
-    mode: str = parameter("training", "training or evaluation")
-    run: str = parameter("default", "name of the run")
-    worker: int = parameter(0, "index of this simulation worker", lowest=0, highest=10_000)
     seed: int = parameter(0, "seed of the run", lowest=0, highest=2**31 - 1)
     redis: str = parameter(
         "", "address of the Redis server with the experience buffer, for training"
@@ -109,10 +107,10 @@ def create_writer(given: RolloutParameters) -> RecordsWriter | None:
     storage = open_storage(given.store)
     places = open_record_places(given.traces, given.metrics_file)
     is_discrete = load_model_metadata(given.model_metadata).action_space.is_discrete
-    trace_log = sys.stdout if given.trace_log else None
+    printed = trace_log() if given.trace_log else None
     if given.mode != "training":
         return RecordsWriter(
-            EvaluationRecords(storage, is_discrete=is_discrete, places=places), trace_log
+            EvaluationRecords(storage, is_discrete=is_discrete, places=places), printed
         )
     hyperparameters = (
         load_hyperparameters(given.hyperparameters) if given.hyperparameters else Hyperparameters()
@@ -126,4 +124,4 @@ def create_writer(given: RolloutParameters) -> RecordsWriter | None:
         is_discrete=is_discrete,
         places=places,
     )
-    return RecordsWriter(records, trace_log)
+    return RecordsWriter(records, printed)

@@ -39,6 +39,10 @@ from deepracer_core.rollout_publisher import RolloutPublisher
 from deepracer_core.run_status import RunStatus
 from deepracer_core.segment import encode
 from deepracer_core.simulation import CONTROL_RATE
+from deepracer_core.telemetry.episodes import EpisodeTelemetry, acts
+from deepracer_core.telemetry.identity import identify, identify_worker
+from deepracer_core.telemetry.log import start_log
+from deepracer_core.telemetry.metrics import Metrics, open_metrics
 from deepracer_core.track_library import load_track
 
 from deepracer_flat.flat_simulator import FlatSimulator
@@ -81,6 +85,7 @@ class FlatWorker:
     Args:
         given: what it is told.
         stop: when set, it ends soon.
+        metrics: where its metrics go.
 
     Raises:
         ConfigurationError: a file, a name or an address cannot be used.
@@ -88,7 +93,7 @@ class FlatWorker:
         RedisUnavailable: nobody answers at the address.
     """
 
-    def __init__(self, given: WorkerParameters, stop: threading.Event) -> None:
+    def __init__(self, given: WorkerParameters, stop: threading.Event, metrics: Metrics) -> None:
         self._given = given
         self._stop = stop
         self._metadata = load_model_metadata(given.model_metadata)
@@ -127,6 +132,7 @@ class FlatWorker:
             version = choose_version(store, given.model)
             model = load_acting_model(store, version, self._metadata)
             self._version, self._policy = model.version, model.policy
+        self._telemetry = EpisodeTelemetry(metrics, self._buffer, self._writer)
         self._race = create_race(given, first_episode)
         self._loop = _create_loop(given, self._metadata, self._race)
 
@@ -161,6 +167,7 @@ class FlatWorker:
             _LOG.warning("%d segments or records were not delivered", left)
         if self._writer is not None and (left := self._writer.close()):
             _LOG.warning("%d episodes leave no trace: the store is away", left)
+        self._telemetry.close()
 
     def _keep_pace(self, models: ModelWatcher) -> bool:
         """Wait for the model of what was driven; False when told to stop."""
@@ -195,7 +202,8 @@ class FlatWorker:
         newest = self._models.take() if self._models is not None else None
         if newest is not None:
             self._version, self._policy = newest.version, newest.policy
-            _LOG.info("episode %d: model %d acts from here on", episode, self._version)
+            acts(episode, self._version)
+        identify(episode=episode, version=self._version)
         self._frames = FrameStack(self._policy.stack_size)
         # An episode's actions depend on its number alone, not on how the ones before it went.
         self._rng = np.random.default_rng([self._given.seed, self._given.worker, episode])
@@ -203,7 +211,7 @@ class FlatWorker:
     def _take(self) -> None:
         race = self._race
         for loss in race.take_losses():
-            _LOG.warning("episode %d: %s", loss.episode, loss.reason)
+            self._telemetry.lost(loss)
         for segment in race.take_segments():
             if self._buffer is not None:
                 ends = segment.terminated or segment.truncated
@@ -215,16 +223,7 @@ class FlatWorker:
             if self._given.results:
                 self._lines.append(DrivenLine.of(trace))
         for record in race.take_records():
-            _LOG.info(
-                "episode %d: %s, %.1f %% in %d steps (%.2f s), reward %.2f, model %s",
-                record.number,
-                record.status.value,
-                record.progress,
-                record.steps,
-                record.duration_s,
-                record.reward,
-                record.policy_version,
-            )
+            self._telemetry.ended(record)
             if self._buffer is not None:
                 self._buffer.episode(record)
             else:
@@ -263,7 +262,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     die_with_parent()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     # One worker, one core: the others are for the trainer and for other workers.
     cv2.setNumThreads(1)
     stop = threading.Event()
@@ -271,13 +269,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: stop.set())
     worker = None
     try:
-        worker = FlatWorker(load_parameters(options.parameters, WorkerParameters), stop)
+        settings = start_log("flat_worker")
+        given = load_parameters(options.parameters, WorkerParameters)
+        identify_worker(given)
+        worker = FlatWorker(given, stop, open_metrics(settings))
         worker.run()
     except (ConfigurationError, RewardError) as error:
-        print(error, file=sys.stderr)
+        _LOG.error("%s", error)
         return 2
     except (PolicyError, RedisUnavailable, ResetError, StoreError) as error:
-        print(error, file=sys.stderr)
+        _LOG.error("%s", error)
         return 1
     finally:
         if worker is not None:

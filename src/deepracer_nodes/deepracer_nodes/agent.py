@@ -1,6 +1,5 @@
 """The agent node: acts on each observation with the newest model, swapped between episodes."""
 
-import logging
 import sys
 from dataclasses import dataclass
 
@@ -14,6 +13,8 @@ from deepracer_core.model_watcher import ModelWatcher, choose_version, load_acti
 from deepracer_core.observation import Observation
 from deepracer_core.parameters import parameter
 from deepracer_core.rollout import Judgement
+from deepracer_core.telemetry.episodes import acts
+from deepracer_core.telemetry.identity import WorkerIdentity, identify
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
@@ -25,7 +26,7 @@ from deepracer_nodes.process import run
 
 
 @dataclass(frozen=True)
-class AgentParameters:
+class AgentParameters(WorkerIdentity):
     """What the launch file tells the agent."""
 
     model_metadata: str = parameter("", "path of model_metadata.json")
@@ -36,7 +37,6 @@ class AgentParameters:
     )
     model: str = parameter("best", "for evaluation: best, latest, or the number of a version")
     seed: int = parameter(0, "seed of the actions drawn", lowest=0, highest=2**31 - 1)
-    worker: int = parameter(0, "index of this simulation worker", lowest=0, highest=10_000)
 
 
 class Agent(Node):
@@ -136,9 +136,8 @@ class Agent(Node):
         newest = self._models.take() if self._models is not None else None
         if newest is not None:
             self._version, self._policy = newest.version, newest.policy
-            self.get_logger().info(
-                f"episode {judgement.episode}: model {self._version} acts from here on"
-            )
+            acts(judgement.episode, self._version)
+        identify(episode=judgement.episode, version=self._version)
         self._frames = FrameStack(self._policy.stack_size)
         # An episode's actions depend on its number alone, not on how the ones before it went.
         self._rng = np.random.default_rng(
@@ -153,8 +152,7 @@ def _start(agent: Agent) -> None:
 
 def main() -> None:
     """Run the agent until it is told to stop."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    sys.exit(run(Agent, _start))
+    sys.exit(run("agent", Agent, _start))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.observation import preprocess, preprocess_scan, preprocess_stereo
 from deepracer_core.parameters import parameter
 from deepracer_core.sensors import FRONT_FACING_CAMERA, LIDAR_SENSORS, STEREO_CAMERAS
+from deepracer_core.telemetry.identity import WorkerIdentity
 from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -20,7 +21,7 @@ from deepracer_nodes.process import run
 
 
 @dataclass(frozen=True)
-class ObservationParameters:
+class ObservationParameters(WorkerIdentity):
     """What the launch file tells the observation node."""
 
     model_metadata: str = parameter("", "path of model_metadata.json")
@@ -74,7 +75,7 @@ def _start(node: Observation) -> None:
 
 def main() -> None:
     """Run the observation node until it is told to stop."""
-    sys.exit(run(Observation, _start))
+    sys.exit(run("observation", Observation, _start))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """How every node's process begins and ends."""
 
+import logging
 import signal
-import sys
 from collections.abc import Callable
 from types import FrameType
 from typing import TypeVar
@@ -14,16 +14,22 @@ from deepracer_core.model_store import StoreError
 from deepracer_core.redis_connection import RedisUnavailable
 from deepracer_core.reward import RewardError
 from deepracer_core.rollout import ResetError
+from deepracer_core.telemetry.identity import WorkerIdentity, identify_worker
+from deepracer_core.telemetry.log import show_events, start_log
 from deepracer_gazebo.client import SimulatorError
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.task import Future
 
+from deepracer_nodes.ros_log import RosLog
+
 FAULTS = (PolicyError, RedisUnavailable, ResetError, SimulatorError, StoreError)
 """Faults outside this program; each message says what to do, so no traceback is shown."""
 
 AnyNode = TypeVar("AnyNode", bound=Node)
+
+_LOG = logging.getLogger(__name__)
 
 
 class Interruption:
@@ -54,12 +60,15 @@ class Interruption:
             signal.signal(number, signal.SIG_IGN)
 
 
-def run(create_node: Callable[[], AnyNode], start: Callable[[AnyNode], None]) -> int:
+def run(name: str, create_node: Callable[[], AnyNode], start: Callable[[AnyNode], None]) -> int:
     """Initialise ROS, spin one node until it is told to stop, and shut down once.
+
+    What it logs goes through the node's logger, to /rosout too, or to standard error as JSON.
 
     A node that finishes by itself has a `finished` future, whose result is the exit code.
 
     Args:
+        name: of the program, in its log.
         create_node: called when ROS is up; declares parameters, topics and timers, no more.
         start: opens what the node's parameters name and hands it in; it may raise
             ConfigurationError.
@@ -71,9 +80,15 @@ def run(create_node: Callable[[], AnyNode], start: Callable[[AnyNode], None]) ->
     die_with_parent()
     interruption = Interruption()
     rclpy.init()
-    node = None
+    node = console = None
     try:
+        settings = start_log(name)
         node = create_node()
+        given = getattr(node, "parameters", None)
+        if isinstance(given, WorkerIdentity):
+            identify_worker(given)
+        if not settings.is_json:
+            console = show_events(RosLog(node))
         start(node)
         interruption.starting = False
         finished: Future | None = getattr(node, "finished", None)
@@ -83,12 +98,12 @@ def run(create_node: Callable[[], AnyNode], start: Callable[[AnyNode], None]) ->
         rclpy.spin_until_future_complete(node, finished)
         return int(finished.result() or 0)
     except (ConfigurationError, RewardError) as error:
-        print(error, file=sys.stderr)
+        _LOG.error("%s", error)
         return 2
     except FAULTS as error:
         if not rclpy.ok():  # all of the worker's processes are being stopped, Gazebo among them
             return 0
-        print(error, file=sys.stderr)
+        _LOG.error("%s", error)
         return 1
     except RCLError:
         if rclpy.ok():
@@ -101,3 +116,5 @@ def run(create_node: Callable[[], AnyNode], start: Callable[[AnyNode], None]) ->
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+        if console is not None:
+            show_events(console)

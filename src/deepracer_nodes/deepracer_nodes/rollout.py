@@ -1,6 +1,7 @@
 """The rollout node: judges each frame, resets the car, and sends segments on to the trainer."""
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,10 @@ from deepracer_core.rollout_parameters import RolloutParameters, create_race, cr
 from deepracer_core.rollout_publisher import RolloutPublisher
 from deepracer_core.run_status import RunStatus
 from deepracer_core.segment import encode
+from deepracer_core.telemetry.episodes import EpisodeTelemetry
+from deepracer_core.telemetry.identity import identify
+from deepracer_core.telemetry.metrics import Metrics, open_metrics
+from deepracer_core.telemetry.settings import read_settings
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
@@ -31,6 +36,8 @@ from deepracer_nodes.process import run
 
 FLUSH_DEADLINE_S = 2.0
 """Seconds to deliver the last experience at the end; shorter than a launch's patience."""
+
+_LOG = logging.getLogger(__name__)
 
 
 class RolloutNode(Node):
@@ -52,6 +59,7 @@ class RolloutNode(Node):
         self._race: Rollout | None = None
         self._buffer: RolloutPublisher | None = None
         self._writer: RecordsWriter | None = None
+        self._telemetry = EpisodeTelemetry(Metrics())
 
         self._episode = topics.EPISODE.publish_from(self)
         self._reset = topics.RESET.publish_from(self)
@@ -68,6 +76,7 @@ class RolloutNode(Node):
         sensors: Sequence[str],
         buffer: RolloutPublisher | None,
         writer: RecordsWriter | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         """Judge every frame from now on.
 
@@ -76,8 +85,10 @@ class RolloutNode(Node):
             sensors: of the car.
             buffer: where segments and records go; None in an evaluation.
             writer: what keeps traces and metrics, if anything.
+            metrics: where metrics go besides, if anywhere.
         """
         self._race, self._buffer, self._writer = race, buffer, writer
+        self._telemetry = EpisodeTelemetry(metrics or Metrics(), buffer, writer)
         subscribe_on_observations(self, sensors, self._on_observation)
 
     def destroy_node(self) -> None:
@@ -85,11 +96,12 @@ class RolloutNode(Node):
         if self._buffer is not None:
             left = self._buffer.close(FLUSH_DEADLINE_S)
             if left:
-                self.get_logger().warning(f"{left} segments or records were not delivered")
+                _LOG.warning("%d segments or records were not delivered", left)
         if self._writer is not None:
             left = self._writer.close()
             if left:
-                self.get_logger().warning(f"{left} episodes leave no trace: the store is away")
+                _LOG.warning("%d episodes leave no trace: the store is away", left)
+        self._telemetry.close()
         super().destroy_node()
 
     def _on_odometry(self, message: Odometry) -> None:
@@ -118,20 +130,24 @@ class RolloutNode(Node):
         self._answer()
 
     def _on_policy(self, message: DiagnosticArray) -> None:
-        self._race.policy(*messages.from_policy(message))
+        episode, version = messages.from_policy(message)
+        identify(version=version)
+        self._race.policy(episode, version)
         self._answer()
 
     def _answer(self) -> None:
         for placement in self._race.take_placements():
             self._objects.publish(messages.to_objects(placement))
         for judgement in self._race.take_judgements():
+            if judgement.begins:
+                identify(episode=judgement.episode)
             self._episode.publish(messages.to_episode(judgement))
         for reset in self._race.take_resets():
             if reset.conditions is not None:
                 self._conditions.publish(messages.to_conditions(reset.time_ns, reset.conditions))
             self._reset.publish(messages.to_reset(reset))
         for loss in self._race.take_losses():
-            self.get_logger().warning(f"episode {loss.episode}: {loss.reason}")
+            self._telemetry.lost(loss)
         for segment in self._race.take_segments():
             ends_episode = segment.terminated or segment.truncated
             self._buffer.segment(encode(segment), len(segment), ends_episode=ends_episode)
@@ -148,11 +164,7 @@ class RolloutNode(Node):
             self.finished.set_result(0)
 
     def _keep(self, record: EpisodeRecord) -> None:
-        self.get_logger().info(
-            f"episode {record.number}: {record.status.value}, {record.progress:.1f} % in "
-            f"{record.steps} steps ({record.duration_s:.2f} s), reward {record.reward:.2f}, "
-            f"model {record.policy_version}"
-        )
+        self._telemetry.ended(record)
         if self._buffer is not None:
             self._buffer.episode(record)
         else:
@@ -168,20 +180,20 @@ def start(node: RolloutNode) -> None:
     """
     given = node.parameters
     sensors = load_model_metadata(given.model_metadata).sensors
+    metrics = open_metrics(read_settings(os.environ))
     if given.mode != "training":
-        node.start(create_race(given), sensors, None, create_writer(given))
+        node.start(create_race(given), sensors, None, create_writer(given), metrics)
         return
     client = connect(given.redis)
     status = RunStatus(client, given.run)
     race = create_race(given, first_episode=status.begin_worker(given.worker))
     publisher = create_publisher(given, create_buffer(given, client), status)
-    node.start(race, sensors, publisher, create_writer(given))
+    node.start(race, sensors, publisher, create_writer(given), metrics)
 
 
 def main() -> None:
     """Run the rollout node until it is told to stop, or its evaluation is done."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    sys.exit(run(RolloutNode, start))
+    sys.exit(run("rollout", RolloutNode, start))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from deepracer_core.parameters import parameter
 from deepracer_core.race_objects import RaceType
 from deepracer_core.race_scenes import parse_race_type
 from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, Simulator
+from deepracer_core.telemetry.identity import WorkerIdentity
 from deepracer_core.track_library import load_track
 from deepracer_gazebo.client import GazeboSimulator
 from diagnostic_msgs.msg import DiagnosticArray
@@ -43,7 +44,7 @@ REPEAT_PERIOD = 1.0
 
 
 @dataclass(frozen=True)
-class BridgeParameters:
+class BridgeParameters(WorkerIdentity):
     """What the launch file tells the simulator bridge."""
 
     simulator: str = parameter("gazebo", "gazebo, or flat: the flat world, in this process")
@@ -67,7 +68,6 @@ class BridgeParameters:
         highest=CONTROL_RATE,
     )
     seed: int = parameter(0, "seed of the lidar's noise", lowest=0, highest=2**31 - 1)
-    worker: int = parameter(0, "index of this simulation worker", lowest=0, highest=10_000)
 
 
 class SimulatorBridge(Node):
@@ -245,7 +245,7 @@ def _start(bridge: SimulatorBridge) -> None:
 
 def main() -> None:
     """Run the simulator bridge until it is told to stop."""
-    sys.exit(run(SimulatorBridge, _start))
+    sys.exit(run("simulator_bridge", SimulatorBridge, _start))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Which model version drives best, judged by the evaluations that it drove during the training."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
 
@@ -102,6 +102,7 @@ class BestVersion:
     Args:
         status: where the episode records are.
         store: where the versions are.
+        on_episodes: is told of all records, in their order.
 
     Attributes:
         standing: of the best version; None before the first.
@@ -109,9 +110,15 @@ class BestVersion:
             versions that were learnt since this object was made, on any worker.
     """
 
-    def __init__(self, status: RunStatus, store: ModelStore) -> None:
+    def __init__(
+        self,
+        status: RunStatus,
+        store: ModelStore,
+        on_episodes: Callable[[Sequence[tuple[str, EpisodeRecord]]], None] = lambda _: None,
+    ) -> None:
         self._status = status
         self._store = store
+        self._on_episodes = on_episodes
         self._standings = Standings()
         self._last_record = "0"
         self._is_due = False
@@ -146,6 +153,7 @@ class BestVersion:
         if records:
             self._standings.add(record for _, record in records)
             self._count_laps(record for _, record in records)
+            self._on_episodes(records)
             self._last_record = records[-1][0]
             self._is_due = True
         if self._is_due:

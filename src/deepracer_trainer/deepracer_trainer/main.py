@@ -21,6 +21,9 @@ from deepracer_core.pace import STEPS_BETWEEN_TRAINING
 from deepracer_core.records import keep_inputs
 from deepracer_core.redis_connection import RedisUnavailable, connect
 from deepracer_core.run_status import RunStatus
+from deepracer_core.telemetry.identity import identify
+from deepracer_core.telemetry.log import start_log
+from deepracer_core.telemetry.metrics import Metrics, open_metrics
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,14 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Exit code 0 then; 1 when a fault ended the training; 2 when it could not begin as configured.
     """
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
-    )
     given = _parser().parse_args(arguments)
     die_with_parent()
     # Until there is something to finish, it ends at once: TensorFlow alone takes seconds to load.
     _on_stop_signals(lambda *_: sys.exit(0))
     try:
+        settings = start_log("trainer", "%(asctime)s %(levelname)s %(message)s")
+        identify(run=given.run)
         metadata = load_model_metadata(given.model_metadata)
         hyperparameters = load_hyperparameters(given.hyperparameters)
         user_files = _user_files(given, metadata)
@@ -47,12 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # A worker puts its experience there or into Redis, as it was told.
         objects = ExperienceObjects.open(given.store, given.run)
         client = connect(given.redis)
+        metrics = open_metrics(settings)
     except (ConfigurationError, RedisUnavailable, StoreError) as error:
-        print(error, file=sys.stderr)
+        _LOG.error("%s", error)
         sys.exit(2)
     buffer = ExperienceBuffer(client, given.run, objects=objects)
     status = RunStatus(client, given.run)
-    sys.exit(_train(given, metadata, hyperparameters, user_files, buffer, status, store))
+    sys.exit(_train(given, metadata, hyperparameters, user_files, buffer, status, store, metrics))
 
 
 def _train(
@@ -63,6 +66,7 @@ def _train(
     buffer: ExperienceBuffer,
     status: RunStatus,
     store: ModelStore,
+    metrics: Metrics,
 ) -> int:
     # TensorFlow takes seconds to load: a mistake in the configuration is told before that.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -70,7 +74,9 @@ def _train(
     import tensorflow as tf
 
     from deepracer_trainer.checkpoint import CheckpointError
+    from deepracer_trainer.event_files import EventFiles
     from deepracer_trainer.learner import build_learner
+    from deepracer_trainer.report import TrainingReport
     from deepracer_trainer.trainer import Limits, Trainer
 
     # It tells of every file that it writes and removes again to make policy.tflite.
@@ -80,7 +86,7 @@ def _train(
     try:
         learner = build_learner(metadata, hyperparameters, given.seed, given.model_metadata.parent)
     except ConfigurationError as error:
-        print(error, file=sys.stderr)
+        _LOG.error("%s", error)
         return 2
     gc.freeze()  # all that TensorFlow has loaded stays: no need to look through it each time
     limits = Limits(
@@ -91,6 +97,8 @@ def _train(
         stop_after_laps=given.stop_after_laps or None,
     )
     stop = threading.Event()
+    event_files = EventFiles(Path(given.tensorboard)) if given.tensorboard else None
+    report = TrainingReport(metrics, event_files)
     copies = None if given.checkpoints is None else open_model_store(str(given.checkpoints))
     trainer = Trainer(
         learner,
@@ -102,6 +110,7 @@ def _train(
         user_files,
         stop,
         copies=copies,
+        report=report,
     )
     _LOG.info(
         "trainer ready algorithm=%s network=%s parameters=%d store=%s",
@@ -116,6 +125,8 @@ def _train(
     except (StoreError, CheckpointError) as error:
         _LOG.error("%s", error)
         return 1
+    finally:
+        report.close()
     return 0
 
 
@@ -144,10 +155,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--run", required=True, help="name of the training run")
+    address = os.environ.get("DEEPRACER_REDIS")
     add(
         "--redis",
-        required=True,
-        help="address of the Redis server, redis://host:port or unix:///PATH",
+        default=address,
+        required=not address,
+        help="address of the Redis server, redis://host:port or unix:///PATH; without one that in"
+        " DEEPRACER_REDIS, which no list of processes and no log of their ends shows",
     )
     add("--store", required=True, help="folder or s3://bucket/prefix of the model versions")
     add("--model-metadata", required=True, type=Path, help="path of model_metadata.json")
@@ -185,6 +199,7 @@ def _parser() -> argparse.ArgumentParser:
         help="the training ends after so many complete laps in a row; 0: never",
     )
     add("--checkpoints", type=Path, help="folder for copies of the newest versions")
+    add("--tensorboard", default="", help="folder for TensorBoard's event files; without one, none")
     add("--threads", type=_positive, default=1, help="of TensorFlow")
     return parser
 

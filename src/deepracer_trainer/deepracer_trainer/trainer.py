@@ -14,11 +14,13 @@ from typing import Any, TypeVar
 
 import redis
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.experience_ledger import BufferStats
 from deepracer_core.hyperparameters import Hyperparameters
 from deepracer_core.model_store import ModelStore, StoreUnavailable
 from deepracer_core.pace import STEPS_BETWEEN_TRAINING
 from deepracer_core.redis_connection import is_outage
 from deepracer_core.run_status import RunStatus
+from deepracer_core.telemetry.metrics import Metrics
 
 from deepracer_trainer import checkpoint
 from deepracer_trainer.best_version import BestVersion
@@ -27,6 +29,7 @@ from deepracer_trainer.experience import Collector, Iteration, name_segments
 from deepracer_trainer.intake import Intake
 from deepracer_trainer.learning import Learner, NonFiniteLossError, UpdateInterruptedError
 from deepracer_trainer.old_versions import OldVersions
+from deepracer_trainer.report import TrainingReport
 
 _STORE_RETRY_S = 2.0
 
@@ -90,6 +93,7 @@ class Trainer:
             from stays in the buffer.
         clock: monotonic seconds; the job's time counts from the construction.
         copies: where the newest versions are, too; for a training that can be interrupted.
+        report: what tells how it gets on.
     """
 
     def __init__(
@@ -104,6 +108,7 @@ class Trainer:
         stop: threading.Event,
         clock: Callable[[], float] = time.monotonic,
         copies: ModelStore | None = None,
+        report: TrainingReport | None = None,
     ) -> None:
         self.version = 0
         self.counters = Counters()
@@ -124,7 +129,8 @@ class Trainer:
             stack_size=hyperparameters.stack_size,
         )
         self._intake = Intake(buffer, self._collector, learner, store, limits.max_policy_lag)
-        self._best = BestVersion(status, store)
+        self._report = report or TrainingReport(Metrics())
+        self._best = BestVersion(status, store, self._report.episodes)
         # The weights of those that may still have acted are needed after a restart.
         needed = limits.max_policy_lag + 1
         self._old_versions = OldVersions(
@@ -152,12 +158,7 @@ class Trainer:
             pass
         # Simulations go home when a training has ended; one that was interrupted may come back.
         self._tell("interrupted" if self._stop.is_set() else "ended")
-        _LOG.info(
-            "training ended version=%d %s laps_in_a_row=%d",
-            self.version,
-            _fields(asdict(self.counters)),
-            self._best.most_laps_in_a_row,
-        )
+        self._report.ended(self.version, asdict(self.counters), self._best.most_laps_in_a_row)
 
     def _resume(self) -> None:
         """Go on from the store's newest version, if there is one, as if never interrupted."""
@@ -172,7 +173,8 @@ class Trainer:
         self._intake.skip(stored.info["segments"])
         self.counters = Counters(**stored.info["counters"])
         self.version = version
-        _LOG.info("resumed version=%d %s", version, _fields(asdict(self.counters)))
+        last_episode = stored.info.get("last_episode", "0")
+        self._report.resumed(version, asdict(self.counters), last_episode)
 
     def _learn(self, iteration: Iteration) -> None:
         """Learn from an iteration, publish what came of it, then let go of its segments."""
@@ -185,9 +187,7 @@ class Trainer:
         except NonFiniteLossError as error:
             self.undone_updates += 1
             where = ", ".join(name_segments(iteration.trajectories, error.steps))
-            _LOG.error(
-                "update undone, its experience is given up: %s%s", error, where and f", in {where}"
-            )
+            self._report.undone(self.undone_updates, f"{error}{where and f', in {where}'}")
             self._buffer.acknowledge(iteration.identifiers)
             return
         learnt = self._clock()
@@ -214,12 +214,14 @@ class Trainer:
         if self._learner.replay is None:  # else they stay, to be remembered after a restart
             self._buffer.acknowledge(iteration.identifiers)
         self._old_versions.prune()
-        _LOG.info(
-            "iteration version=%d %s publish_s=%.2f %s",
+        self._report.iteration(
             self.version,
-            _fields(asdict(self.counters)),
+            asdict(self.counters),
             self._clock() - learnt,
-            _fields(self._metrics | asdict(self._intake.dropped)),
+            self._metrics,
+            asdict(self._intake.dropped),
+            self._best.standing,
+            self._buffer_stats(),
         )
 
     def _publish(self, iteration: Iteration, counters: Counters) -> None:
@@ -234,6 +236,7 @@ class Trainer:
             "counters": asdict(counters),
             "metrics": self._metrics,
             "segments": list(iteration.identifiers),
+            "last_episode": self._report.last_episode,
         }
         if self._copies is not None:
             self._copies.add(version, files, info)
@@ -276,6 +279,15 @@ class Trainer:
             or (enough_laps is not None and laps >= enough_laps)
         )
 
+    def _buffer_stats(self) -> BufferStats | None:
+        """What is in the buffer; None in an outage of Redis."""
+        try:
+            return self._buffer.stats()
+        except redis.RedisError as error:
+            if not is_outage(error):
+                raise
+            return None
+
     def _tell(self, state: str) -> None:
         """Tell the run what the trainer does; in an outage of Redis nobody is told."""
         best = self._best.standing
@@ -301,13 +313,3 @@ class Trainer:
         except redis.RedisError as error:
             if not is_outage(error):
                 raise
-
-
-def _fields(values: Mapping[str, float]) -> str:
-    """name=value of each, the part of a name after its slash, four digits of a fraction."""
-    return " ".join(
-        f"{name.rpartition('/')[2]}={value:.4g}"
-        if isinstance(value, float)
-        else f"{name.rpartition('/')[2]}={value}"
-        for name, value in values.items()
-    )

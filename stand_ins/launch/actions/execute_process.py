@@ -6,6 +6,7 @@ import itertools
 import os
 import shlex
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from launch.actions.running_process import RunningProcess
@@ -25,6 +26,11 @@ _numbers = itertools.count(1)
 _Environment = Mapping[SomeSubstitutionsType, SomeSubstitutionsType]
 
 
+@dataclass(frozen=True)
+class _Description:
+    final_name: str
+
+
 class ExecuteProcess(Action):
     """Starts a process.
 
@@ -40,6 +46,8 @@ class ExecuteProcess(Action):
         env: its environment, the launch's at that time if None.
         additional_env: variables added to that.
         output: "log", "screen" or "both".
+        output_format: of a line of its output, for `str.format`, with `line`, and `this` for the
+            action, of which there is `this.process_description.final_name`.
         sigterm_timeout: seconds between SIGINT and SIGTERM, by default the configuration of that
             name, or else 5.
         sigkill_timeout: the same for SIGKILL after SIGTERM.
@@ -56,6 +64,7 @@ class ExecuteProcess(Action):
         env: _Environment | None = None,
         additional_env: _Environment | None = None,
         output: SomeSubstitutionsType = "log",
+        output_format: str = "[{this.process_description.final_name}] {line}",
         sigterm_timeout: SomeSubstitutionsType | None = None,
         sigkill_timeout: SomeSubstitutionsType | None = None,
         on_exit: Reaction = None,
@@ -75,6 +84,7 @@ class ExecuteProcess(Action):
         self._output = normalize_to_list_of_substitutions(
             os.environ.get("OVERRIDE_LAUNCH_PROCESS_OUTPUT", output)
         )
+        self._output_format = output_format
         self._timeouts = tuple(
             normalize_to_list_of_substitutions(
                 LaunchConfiguration(name, default=5) if timeout is None else timeout
@@ -92,6 +102,15 @@ class ExecuteProcess(Action):
     def name(self) -> str | list[Substitution] | None:
         """Its name with its number once it has been executed, the name it was given before."""
         return self._name if self._details is None else self._details["name"]
+
+    @property
+    def process_description(self) -> _Description:
+        """What it is, once it has been executed."""
+        return _Description(final_name=self._details["name"])
+
+    def format_line(self, line: str) -> str:
+        """A line of its output as it is shown."""
+        return self._output_format.format(line=line, this=self)
 
     @property
     def process_details(self) -> dict[str, Any] | None:

@@ -41,6 +41,7 @@ class RunningProcess:
         timeouts: Sequence[list[Substitution]],
         on_exit: Reaction,
     ) -> None:
+        self._action = action
         self._context = context
         self._details = details
         self._name: str = details["name"]
@@ -108,7 +109,8 @@ class RunningProcess:
 
     def _write_lines(self, stream: int, lines: Iterable[bytes]) -> None:
         for line in lines:
-            self._loggers[stream].info("[%s] %s", self._name, line.decode(errors="replace"))
+            text = self._action.format_line(line.decode(errors="replace"))
+            self._loggers[stream].info("%s", text)
 
     def _on_end(self, event: Any, context: LaunchContext) -> Any:
         for stream, line in enumerate(self._unfinished_lines):

@@ -78,7 +78,7 @@ def drive(
     heartbeat.beat("starting", _STARTING_S)
     launched = LaunchedProcess(
         ros2_launch(simulation.file, simulation.arguments),
-        {**os.environ, **workplace.environment()},
+        {**os.environ, **workplace.environment(), **simulation.environment},
         workplace.folder / "launch.log",
         keep_open=(workplace.lock,),
         listener=Console(sys.stdout.buffer, heartbeat).line,

@@ -16,6 +16,7 @@ from deepracer.launch_arguments import (
     RedisPlace,
     evaluation_arguments,
     simulation_launch,
+    telemetry_settings,
     worker_arguments,
 )
 from deepracer.preflight import preflight
@@ -32,6 +33,7 @@ from deepracer.settings_sources import ResolvedSettings
 from deepracer.workplace import Workplace
 
 _METADATA = "model_metadata.json"
+_OF_METRICS = ("METRIC_NAME", "METRIC_NAMESPACE", "TRAINING_JOB_ARN")
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class PreparedSimulation:
         run: name of the run.
         redis: address of the trainer's Redis; None in an evaluation.
         results: file that an evaluation leaves; None in a training.
+        environment: variables for it, besides those of this process.
     """
 
     file: str
@@ -53,6 +56,7 @@ class PreparedSimulation:
     run: str
     redis: str | None
     results: Path | None
+    environment: Mapping[str, str]
 
 
 def prepare(
@@ -82,9 +86,13 @@ def prepare(
     log.info(
         "simulation type=%s run=%s worker=%d workers=%d", kind, run.name, job.worker, job.workers
     )
-    if job.is_training:
-        return _training(job, resolved, inputs, run, workplace, waiting)
-    return _evaluation(job, resolved, inputs, run, workplace)
+    simulation = (
+        _training(job, resolved, inputs, run, workplace, waiting)
+        if job.is_training
+        else _evaluation(job, resolved, inputs, run, workplace)
+    )
+    of_metrics = {name: answers[name].text for name in _OF_METRICS if name in answers}
+    return dataclasses.replace(simulation, environment={**simulation.environment, **of_metrics})
 
 
 def _training(
@@ -155,4 +163,5 @@ def _prepared(
         "metrics_file": job.metrics or None,
     }
     file, arguments = simulation_launch(settings.simulator, told, workplace)
-    return PreparedSimulation(file, arguments, run.name, redis, results)
+    environment = telemetry_settings(settings).environment()
+    return PreparedSimulation(file, arguments, run.name, redis, results, environment)

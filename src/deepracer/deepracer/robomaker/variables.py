@@ -53,6 +53,10 @@ PLACES = {
     "REDIS_PASSWORD_FILE": "File with the password, in place of that.",
     "REDIS_TLS": "True: it speaks TLS.",
     "REDIS_CA_FILE": "File of the authority that signed its certificate; with it, TLS is on.",
+    "METRIC_NAME": "With `cloudwatch`: what the reward of a training episode is called there;"
+    " TrainingRewardScore without it.",
+    "METRIC_NAMESPACE": "With `cloudwatch`: namespace of the metrics; AWSDeepRacer without it.",
+    "TRAINING_JOB_ARN": "With `cloudwatch`: the job that this reward is of; the run without it.",
 }
 """Where things are, and which part of the work this simulation has. Their values are read in
 `job`."""
@@ -150,11 +154,8 @@ MEANINGLESS = {
         (
             "LEADERBOARD_NAME",
             "LEADERBOARD_TYPE",
-            "METRIC_NAME",
-            "METRIC_NAMESPACE",
             "ROBOMAKER_SIMULATION_JOB_ACCOUNT_ID",
             "SQS_QUEUE_URL",
-            "TRAINING_JOB_ARN",
             "TELEGRAF_HOST",
             "TELEGRAF_PORT",
         ),

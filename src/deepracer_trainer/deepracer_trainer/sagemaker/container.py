@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deepracer_core.credentials import redact
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.json_fields import parse_object, read_text, refuse
 
@@ -72,6 +73,11 @@ class Container:
     def checkpoints(self) -> Path:
         """The folder that outlives an interruption."""
         return self.root / "checkpoints"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The folder that the service takes TensorBoard's event files from, if it is asked to."""
+        return self.root / "output" / "tensorboard"
 
     @property
     def failure(self) -> Path:
@@ -160,7 +166,7 @@ class Container:
         Returns:
             The reason in one line.
         """
-        line = " ".join(reason.split())
+        line = redact(" ".join(reason.split()))
         self.failure.parent.mkdir(parents=True, exist_ok=True)
         self.failure.write_text(line[:_LONGEST_REASON], encoding="utf-8")
         return line

@@ -54,6 +54,7 @@ class Place:
         run: name of the run in Redis.
         redis: where the experience is.
         folder: for what is not needed after the job.
+        tensorboard: folder of TensorBoard's event files.
     """
 
     asked: Asked
@@ -61,6 +62,7 @@ class Place:
     run: str
     redis: RedisPlace
     folder: Path
+    tensorboard: Path
 
 
 class Beside(Protocol):
@@ -226,6 +228,7 @@ def _arguments(place: Place, checkpoints: Checkpoints, seconds: int) -> list[str
         f"--keep-versions={request.keep_versions}",
         f"--seed={request.seed}",
         f"--threads={request.threads}",
+        f"--tensorboard={place.tensorboard}",
     ]
     if inputs.reward_function is not None:
         arguments.append(f"--reward-function={inputs.reward_function}")

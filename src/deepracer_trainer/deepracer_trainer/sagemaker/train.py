@@ -33,12 +33,15 @@ from deepracer_core.records import keep_inputs
 from deepracer_core.redis_connection import RedisUnavailable
 from deepracer_core.redis_discovery import run_name
 from deepracer_core.redis_server import RedisServerError
+from deepracer_core.telemetry.identity import identify
+from deepracer_core.telemetry.log import start_log
 
 from deepracer_trainer.sagemaker.checkpoints import Checkpoints
 from deepracer_trainer.sagemaker.container import Container
 from deepracer_trainer.sagemaker.inputs import gather_inputs
 from deepracer_trainer.sagemaker.learning import Beside, Place, TrainingFailed, learn
 from deepracer_trainer.sagemaker.model_folder import fill_model_folder
+from deepracer_trainer.sagemaker.output import say
 from deepracer_trainer.sagemaker.redis_place import open_redis
 from deepracer_trainer.sagemaker.request import Request, sort_hyperparameters
 
@@ -62,12 +65,12 @@ def main(arguments: Sequence[str] | None = None, beside: Beside | None = None) -
     parser = argparse.ArgumentParser(prog="sagemaker_train", description=__doc__.splitlines()[0])
     parser.add_argument("command", nargs="?", default="train", choices=["train"])
     parser.parse_args(arguments)
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout
-    )
-    # It tells of the same credentials with every client.
-    logging.getLogger("botocore").setLevel(logging.WARNING)
     container = Container.of(os.environ)
+    try:
+        start_log("sagemaker_train", "%(asctime)s %(levelname)s %(message)s", say)
+    except ConfigurationError as error:
+        _LOG.error("the job failed: %s", container.fail(str(error)))
+        sys.exit(1)
     _report_surprises(container)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -99,6 +102,8 @@ def train(container: Container, stop: threading.Event, beside: Beside | None = N
         container.hyperparameters(), () if beside is None else beside.names
     )
     request = asked.request
+    run = run_name(request.s3_prefix)
+    identify(run=run)
     _check_hosts(container)
     _set_variables(container, request)
     checkpoints = Checkpoints(container.checkpoints, container.job_name)
@@ -118,7 +123,7 @@ def train(container: Container, stop: threading.Event, beside: Beside | None = N
         with open_redis(os.environ, folder / "redis", for_others=beside is None) as redis:
             if beside is None:
                 redis.publish(storage)
-            place = Place(asked, inputs, run_name(request.s3_prefix), redis, folder)
+            place = Place(asked, inputs, run, redis, folder, container.tensorboard)
             learn(place, checkpoints, stop, beside, heartbeat)
         if redis.server is not None:
             checkpoints.keep_redis_data(folder / "redis")

@@ -14,6 +14,7 @@ from functools import partial
 from typing import IO
 
 from deepracer_core.die_with_parent import die_with_parent
+from deepracer_core.telemetry.events import event_text, read_event
 
 from deepracer_trainer.sagemaker.output import say
 
@@ -27,7 +28,7 @@ class TrainerProcess:
 
     Args:
         arguments: of `deepracer_trainer.main`.
-        heard: is told each line of its log, in a thread of its own.
+        heard: is told each line of its log, of JSON just the text, in a thread of its own.
     """
 
     def __init__(
@@ -89,6 +90,8 @@ class TrainerProcess:
             for line in lines:
                 text = line.rstrip("\n")
                 say(text)
-                if text.strip():
-                    self._last_line = _LOG_PREFIX.sub("", text)
-                self._heard(text)
+                event = read_event(text)
+                said = text if event is None else event_text(event)
+                if said.strip():
+                    self._last_line = _LOG_PREFIX.sub("", said)
+                self._heard(said)
