@@ -22,6 +22,7 @@ train: setup ## Train, watch it, and race the best model at the end; ARGS="..." 
 	@$(in_workspace) exec deepracer train $(ARGS)
 
 test: setup ## Run all tests; ARGS="..." are options of pytest
+	@$(PYTHON) -m setup --only browser
 	@$(in_workspace) exec python -m pytest $(ARGS)
 
 smoke: setup ## Try the whole cycle on real parts for two minutes, one line for each part

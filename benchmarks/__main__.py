@@ -15,6 +15,7 @@ BENCHMARKS = {
     "parity": "how like Gazebo the flat world is",
     "workers": "steps/s that 1, 2 and 4 workers bring to one trainer",
     "video": "how much a training loses while a video of it is made",
+    "live_video": "how much a training loses while somebody watches it live",
 }
 
 

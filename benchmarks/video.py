@@ -28,8 +28,8 @@ WARM_UP = 10
 """Episodes before the first period; the videos are of such."""
 
 
-def start_job(folder: Path, redis_url: str, seconds: float) -> subprocess.Popen:
-    """Start a training that outlasts the measurement."""
+def start_job(folder: Path, redis_url: str, seconds: float, *options: str) -> subprocess.Popen:
+    """Start a training that outlasts the measurement; with further options, if any."""
     with (folder / "job.log").open("wb") as output:
         return subprocess.Popen(
             [
@@ -42,6 +42,7 @@ def start_job(folder: Path, redis_url: str, seconds: float) -> subprocess.Popen:
                 f"--seed={SEED}",
                 f"--job-duration-in-seconds={round(seconds) + 600}",
                 "--evaluation-trials=0",
+                *options,
             ],
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -7,7 +7,8 @@ import os
 
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, Shutdown
-from launch.substitutions import LaunchConfiguration
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration, PythonExpression
 from launch_ros.substitutions import ExecutableInPackage
 
 # The kernel stops a process when the launch is gone, even if that was killed or is only starting.
@@ -25,6 +26,12 @@ def generate_launch_description():
                 "parameters",
                 description="JSON file with what the worker is told; `flat_worker --help` names"
                 " the keys.",
+            ),
+            DeclareLaunchArgument(
+                "live_video_parameters",
+                default_value="",
+                description="JSON file with what live video is told; none without it."
+                " `flat_live_video --help` names the keys.",
             ),
             DeclareLaunchArgument(
                 "sigterm_timeout",
@@ -46,6 +53,19 @@ def generate_launch_description():
                 output="screen",
                 output_format=OUTPUT_FORMAT,
                 on_exit=Shutdown(reason="the worker ended"),
+            ),
+            # Nothing waits for it, and without it the worker goes on.
+            ExecuteProcess(
+                cmd=[
+                    ExecutableInPackage(executable="flat_live_video", package="deepracer"),
+                    LaunchConfiguration("live_video_parameters"),
+                ],
+                name="flat_live_video",
+                condition=IfCondition(
+                    PythonExpression(["'", LaunchConfiguration("live_video_parameters"), "' != ''"])
+                ),
+                prefix=DIE_WITH_LAUNCH,
+                output="screen",
             ),
         ]
     )

@@ -473,6 +473,12 @@ def generate_launch_description():
                 choices=["true", "false"],
             ),
             DeclareLaunchArgument(
+                "live_video",
+                default_value="",
+                description="Where live video goes: [HOST:]PORT of a page, or kinesis:STREAM; none"
+                " without it.",
+            ),
+            DeclareLaunchArgument(
                 "socket",
                 default_value=[
                     EnvironmentVariable("XDG_RUNTIME_DIR", default_value="/tmp"),
@@ -519,6 +525,10 @@ def generate_launch_description():
                         "x",
                         LaunchConfiguration("camera_height"),
                     ],
+                    "--chase",
+                    PythonExpression(
+                        ["'400x225' if '", LaunchConfiguration("live_video"), "' else 'none'"]
+                    ),
                     PythonExpression(
                         [
                             "'--headless' if '",
@@ -563,6 +573,29 @@ def generate_launch_description():
                 output="screen",
                 output_format=OUTPUT_FORMAT,
                 on_exit=Shutdown(reason="the simulator bridge ended"),
+            ),
+            # Nothing waits for it, and without it the simulation goes on.
+            Node(
+                package="deepracer",
+                executable="live_video",
+                name="live_video",
+                exec_name="live_video",
+                condition=IfCondition(
+                    PythonExpression(["'", LaunchConfiguration("live_video"), "' != ''"])
+                ),
+                parameters=[
+                    {
+                        "use_sim_time": False,
+                        "live_video": text("live_video"),
+                        "mode": text("mode"),
+                        "model_metadata": text("model_metadata"),
+                        "track": text("track"),
+                        "worker": integer("worker"),
+                        "workers": integer("workers"),
+                    }
+                ],
+                prefix=DIE_WITH_LAUNCH,
+                output="screen",
             ),
             Node(
                 package="deepracer_nodes",

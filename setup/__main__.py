@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from types import FrameType
 
+from .browser import set_up_browser
 from .gazebo import set_up_gazebo
 from .lock import locked
 from .places import REPOSITORY, STATE
@@ -24,11 +25,15 @@ PARTS = {
     "redis": set_up_redis,
     "plugin": set_up_plugin,
     "workspace": set_up_workspace,
+    "browser": set_up_browser,
 }
+
+FOR_TESTS = frozenset({"browser"})
+"""Parts that are set up only when they are asked for."""
 
 
 def main() -> int:
-    """Set up all parts, or those asked for, in order.
+    """Set up all parts but those for tests alone, or those asked for, in order.
 
     Returns:
         an exit code of `Exit`.
@@ -45,7 +50,7 @@ def main() -> int:
         help="leave out a section of requirements.txt; repeatable",
     )
     given = parser.parse_args()
-    chosen = given.only or PARTS
+    chosen = given.only or PARTS.keys() - FOR_TESTS
     parts: dict[str, Callable[[], None]] = {
         **PARTS,
         "python": partial(set_up_python, given.without),

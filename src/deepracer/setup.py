@@ -32,6 +32,7 @@ setup(
     maintainer_email="maintainers@deepracer.example",
     license="Apache-2.0",
     packages=find_packages(),
+    package_data={"deepracer.live_video": ["page.html"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{package_name}"]),
         (f"share/{package_name}", ["package.xml"]),
@@ -43,6 +44,8 @@ setup(
     entry_points={
         "console_scripts": [
             "deepracer = deepracer.command_line:main",
+            "live_video = deepracer.live_video.node:main",
+            "flat_live_video = deepracer.live_video.flat_process:main",
             "sagemaker_job = deepracer.sagemaker_job:main",
         ],
     },

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from deepracer_core.track_library import share_folder
 from deepracer_gazebo.client import GazeboSimulator
 
 ALL = ("--cameras", "chase,left,front,right", "--camera-size", "320x240")
@@ -104,6 +105,54 @@ def test_a_lower_rate_repeats_pictures_and_nothing_else(socket: Path) -> None:
         blind = simulator.step(0.0, 0.0)
         assert simulator.render_ns < 1_000_000
         assert np.array_equal(blind.image, simulator.step(0.0, 0.0).image)
+
+
+def test_an_observer_photographs_the_frames_that_it_is_asked_for_and_changes_nothing_else(
+    socket: Path,
+) -> None:
+    with GazeboSimulator(socket) as simulator:
+        every = drive(simulator, 8)
+    for rate in (15, 5):
+        with GazeboSimulator(socket, observer="chase", camera_rate=rate) as simulator:
+            rng = np.random.default_rng(3)
+            seen = {}
+            for step in range(9):
+                if step in (0, 2, 3, 6):
+                    simulator.look()
+                if step == 0:
+                    frame = simulator.reset(-4.0, 0.1, 3.1)
+                else:
+                    frame = simulator.step(rng.uniform(-0.5, 0.5), rng.uniform(0.1, 2.0))
+                seen[step] = simulator.seen()
+                assert list(frame.images) == ["left", "front", "right"]
+                assert frame.position.tobytes() == every[step].position.tobytes()
+                shown = every[step - step % (15 // rate)]
+                for name, image in frame.images.items():
+                    assert np.array_equal(image, shown.images[name]), f"{name} at step {step}"
+            # Each comes with the frame after the one that it shows, once.
+            assert [step for step in seen if seen[step] is not None] == [1, 3, 4, 7]
+            assert simulator.seen() is None
+            assert seen[4].time_ns - seen[1].time_ns == every[3].time_ns - every[0].time_ns
+            for step in (1, 3, 4, 7):
+                assert np.array_equal(seen[step].image, every[step - 1].images["chase"])
+
+
+def test_a_client_that_leaves_before_its_last_picture_is_in_nobodys_way(socket: Path) -> None:
+    for _ in range(3):
+        with GazeboSimulator(socket, observer="chase") as simulator:
+            simulator.look()
+            simulator.step(0.0, 1.0)
+    with GazeboSimulator(socket, observer="no such camera") as simulator:
+        simulator.look()
+        assert set(simulator.step(0.0, 1.0).images) == {"chase", "left", "front", "right"}
+        assert simulator.seen() is None
+
+
+def test_a_chase_camera_of_another_size_beside_those_of_a_model(server_of) -> None:
+    metadata = share_folder() / "config/model_metadata.json"
+    socket = server_of("--model-metadata", str(metadata), "--chase", "640x360")
+    with GazeboSimulator(socket) as simulator:
+        assert dict(simulator.cameras) == {"front": (160, 120), "chase": (640, 360)}
 
 
 @pytest.mark.parametrize("rate", [0, 2, 30, -1])

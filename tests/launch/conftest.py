@@ -13,7 +13,7 @@ from launched import Launched
 
 ROOT = Path(__file__).resolve().parents[2]
 EXECUTABLES = {
-    "deepracer": (),
+    "deepracer": ("live_video",),
     "deepracer_core": ("redis_server",),
     "deepracer_gazebo": ("gazebo_server",),
     "deepracer_nodes": ("simulator_bridge", "observation", "agent", "rollout"),

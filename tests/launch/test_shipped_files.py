@@ -66,6 +66,7 @@ def test_simulation_is_told_what_it_needs_by_default(shipped, workspace):
         "--objects": "6",
         "--model-metadata": f"{share}/config/model_metadata.json",
         "--camera-size": "160x120",
+        "--chase": "none",
         "--socket": "/run/me/deepracer-default-0.socket",
         "--seed": "0",
         "--headless": None,
@@ -124,6 +125,22 @@ def test_simulation_is_told_what_it_needs_by_default(shipped, workspace):
             "worker": 0,
         }.items()
     )
+
+
+def test_live_video_is_there_when_it_is_wanted_and_its_end_ends_nothing(shipped):
+    assert "[live_video-" not in shipped("sim.launch.py").text
+    launched = shipped("sim.launch.py", "live_video:=kinesis:cars", "workers:=3", "worker:=1")
+    assert options(launched, "gazebo_server")["--chase"] == "400x225"
+    told = parameters(launched, "live_video")
+    assert told["live_video"] == "kinesis:cars"
+    assert (told["track"], told["mode"]) == ("meadow_loop", "training")
+    assert (told["worker"], told["workers"]) == (1, 3)
+    os.kill(launched.pid("live_video"), signal.SIGUSR1)
+    launched.wait_for(r"\[live_video-\d+\]: process has finished cleanly")
+    assert "ended by" not in launched.text.replace("ended by SIGUSR1", "")
+    os.kill(launched.pid("agent"), signal.SIGUSR1)
+    assert launched.wait() == 0
+    assert "ended by SIGINT" in launched.text
 
 
 def test_simulation_is_told_what_was_given(shipped):

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from deepracer_core.conditions import Conditions
-from deepracer_core.simulation import CONTROL_RATE, WHEELBASE, Frame, ObjectPose, frame_time_ns
+from deepracer_core.simulation import (
+    CONTROL_RATE,
+    WHEELBASE,
+    Frame,
+    ObjectPose,
+    Sight,
+    frame_time_ns,
+)
 
 
 class KinematicSimulator:
@@ -20,6 +27,8 @@ class KinematicSimulator:
         commands: (steering angle, speed) of every step driven.
         placed: objects, each time that some were placed.
         applied: conditions, each time that some were applied.
+        looked: times of the frames that were photographed from behind.
+        takes_s: how long each of these photographs takes, or so it says.
     """
 
     def __init__(self, cameras: Sequence[str] = ("front",)) -> None:
@@ -29,6 +38,10 @@ class KinematicSimulator:
         self.commands: list[tuple[float, float]] = []
         self.placed: list[tuple[ObjectPose, ...]] = []
         self.applied: list[Conditions] = []
+        self.looked: list[int] = []
+        self.takes_s = 0.001
+        self._looks = False
+        self._sight: Sight | None = None
         self.closed = False
         self._pose = (50.0, 50.0, 0.0)
 
@@ -52,6 +65,13 @@ class KinematicSimulator:
     def apply(self, conditions: Conditions) -> None:
         self.applied.append(conditions)
 
+    def look(self) -> None:
+        self._looks = True
+
+    def seen(self) -> Sight | None:
+        sight, self._sight = self._sight, None
+        return sight
+
     def close(self) -> None:
         self.closed = True
 
@@ -62,6 +82,11 @@ class KinematicSimulator:
             camera: np.full((120, 160, 3), (self.steps + index) % 251, np.uint8)
             for index, camera in enumerate(self._cameras)
         }
+        if self._looks:
+            self._looks = False
+            self.looked.append(frame_time_ns(self.steps))
+            picture = np.full((360, 640, 3), self.steps % 251, np.uint8)
+            self._sight = Sight(frame_time_ns(self.steps), picture, self.takes_s)
         return Frame(
             time_ns=frame_time_ns(self.steps),
             images=images,

@@ -1,5 +1,7 @@
 """The bridge steps once for each frame that is answered, and for nothing else."""
 
+import time
+
 import numpy as np
 import pytest
 from deepracer_core.action_space import Command
@@ -11,6 +13,7 @@ from deepracer_core.rollout import Placement, Reset
 from deepracer_core.simulation import ObjectPose, frame_time_ns
 from deepracer_nodes.simulator_bridge import SimulatorBridge
 from kinematic_simulator import KinematicSimulator
+from std_msgs.msg import Header
 
 from deepracer_nodes import messages, topics
 
@@ -182,6 +185,64 @@ def test_each_camera_has_its_topic(graph, heard):
     assert {messages.from_stamp(message.header.stamp) for message in seen.values()} == set(heard)
     frames = {message.header.frame_id for message in seen.values()}
     assert frames == {"left_camera_link", "right_camera_link"}
+
+
+@pytest.fixture
+def drive_on(graph, bridge, heard):
+    """Drives one step further."""
+
+    def drive_on() -> None:
+        last = heard[-1]
+        graph.drive.publish(messages.to_drive(last, Command(0.0, 1.0)))
+        graph.spin_until(lambda: heard[-1] != last)
+
+    return drive_on
+
+
+@pytest.fixture
+def request_picture(graph, bridge):
+    """Asks for a picture from behind the car."""
+    request = topics.CHASE_REQUEST.publish_from(graph.probe)
+    graph.spin_until(request.get_subscription_count)
+    return lambda: request.publish(Header())
+
+
+def test_the_chase_camera_takes_a_picture_for_each_request(
+    graph, simulator, heard, drive_on, request_picture
+):
+    seen = []
+    topics.CAMERA_CHASE.subscribe_on(graph.probe, seen.append)
+    graph.spin_until(lambda: graph.probe.count_publishers(topics.CAMERA_CHASE.name) == 1)
+    for count in range(1, 5):
+        for _ in range(3):
+            drive_on()
+        assert len(simulator.looked) == count - 1
+        # One picture, however often it is asked for before it is taken.
+        request_picture()
+        request_picture()
+        while len(simulator.looked) < count:
+            drive_on()
+        graph.spin_until(lambda count=count: len(seen) == count)
+    for message in seen:
+        time_ns = messages.from_stamp(message.header.stamp)
+        assert time_ns in simulator.looked
+        # Its pictures carry the frame's number.
+        picture = messages.from_compressed_image(message)
+        assert picture.shape == (360, 640, 3)
+        assert abs(int(picture[0, 0, 0]) - (heard.index(time_ns) + 1) % 251) <= 1
+        assert message.header.frame_id == "chase_camera_link"
+
+
+def test_a_slow_renderer_is_asked_the_less_often(simulator, drive_on, request_picture):
+    simulator.takes_s = 0.02
+    began = None
+    while began is None or time.monotonic() < began + 1.5:
+        request_picture()
+        drive_on()
+        if began is None and len(simulator.looked) == 2:
+            began = time.monotonic()
+    # A twentieth of the time: two and a half in a second.
+    assert 3 <= len(simulator.looked) - 2 <= 4
 
 
 def test_the_lidar_measures_what_stands_in_the_frame(graph, heard):

@@ -43,6 +43,8 @@ EXAMPLES = {
         {"light_strength": "0.5:1.2", "light_color": "0.5:1.0", "object_color": "0.0:1.0"},
     ),
     "ENABLE_GUI": ("True", {"headless": False}),
+    "KINESIS_VIDEO_STREAM_NAME": ("dr-kvs-0", {"live_video": "kinesis:dr-kvs-0"}),
+    "ENABLE_KINESIS": ("False", {"live_video": None}),
 }
 
 
@@ -52,6 +54,15 @@ def say(**said: object) -> dict[str, Told]:
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [each.message for each in caplog.records if each.levelno == logging.WARNING]
+
+
+def test_a_stream_that_is_named_is_sent_to_unless_that_is_switched_off():
+    named = {"KINESIS_VIDEO_STREAM_NAME": "cars"}
+    for enabled, place in ((None, "kinesis:cars"), ("True", "kinesis:cars"), ("False", None)):
+        told = named if enabled is None else {**named, "ENABLE_KINESIS": enabled}
+        assert resolve(say(**told), TRAINING, {}).settings.live_video == place
+    with pytest.raises(ConfigurationError, match="KINESIS_VIDEO_STREAM_NAME: live_video: expected"):
+        resolve(say(KINESIS_VIDEO_STREAM_NAME="a b"), TRAINING, {})
 
 
 def test_there_is_an_example_of_every_name():

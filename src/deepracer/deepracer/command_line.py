@@ -111,6 +111,7 @@ def train_command(
     "seed",
     "max_steps",
     "headless",
+    "live_video",
     *CAMERA_FIELDS,
     *RACE_FIELDS,
     *RANDOMISED,

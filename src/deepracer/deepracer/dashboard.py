@@ -40,6 +40,7 @@ class JobView:
         progress: sums over the episodes so far.
         waiting: what is waited for, or None once episodes flow.
         problem: what is wrong at the moment, or None.
+        live_video: where it can be watched, or None.
     """
 
     run: str
@@ -51,6 +52,7 @@ class JobView:
     progress: JobProgress
     waiting: str | None = None
     problem: str | None = None
+    live_video: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,10 @@ class Dashboard:
                 Text(),
             ]
             parts += [_last_episodes(view.progress, inner)]
+        if view.live_video is not None:
+            # Whole, also where it is too long: it is there to be copied.
+            address = Text.assemble(("live video  ", "dim"), view.live_video, overflow="fold")
+            parts += [Text(), address]
         if view.problem is not None:
             parts += [Text(), Text(view.problem, style="bold yellow")]
         yield Panel(

@@ -103,6 +103,8 @@ def plain_line(view: JobView) -> str:
             words += [f"best=v{progress.best_version} evaluated={progress.best_completion:.1f}%"]
     if view.waiting is not None:
         words.append(view.waiting)
+        if view.live_video is not None:
+            words.append(f"live video: {view.live_video}")
     if view.problem is not None:
         words.append(f"! {view.problem}")
     return "  ".join(words)

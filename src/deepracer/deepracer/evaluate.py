@@ -29,6 +29,7 @@ from deepracer.launch_arguments import (
     telemetry_settings,
 )
 from deepracer.launched import LaunchedProcess, ros2_launch
+from deepracer.live_video.target import addresses
 from deepracer.log import log_to_file
 from deepracer.model_source import copy_model, is_path
 from deepracer.run_folder import RunFolder, run_folder
@@ -115,6 +116,9 @@ def evaluate(
     with Interruption() as interruption:
         place = results if settings.run is None else folder.logs
         log_to_file(place / "deepracer.log", settings.run, settings.log_format)
+        if settings.live_video is not None:
+            where = addresses(settings.live_video, workers=1)
+            console.print(f"Live video: {where}", highlight=False, soft_wrap=True)
         with doing(console, f"model v{version} drives {settings.evaluation_trials} laps"):
             found = run_evaluation(settings, folder, version, interruption, results)
         if found is None:

@@ -8,6 +8,7 @@ from deepracer_core.randomisation import RANDOMISED
 from deepracer_core.redis_server import free_port
 from deepracer_core.telemetry.settings import TelemetrySettings
 
+from deepracer.live_video.target import target_of_worker
 from deepracer.project_files import find_input
 from deepracer.run_folder import RunFolder
 from deepracer.settings import CAMERA_FIELDS, RACE_FIELDS, JobSettings
@@ -15,8 +16,11 @@ from deepracer.workplace import Workplace
 
 Arguments = dict[str, object]
 
-_GAZEBO_ONLY = ("headless", "socket")
+_GAZEBO_ONLY = ("headless", "live_video", "socket")
 """Arguments of sim.launch.py that are nothing to a worker without Gazebo."""
+
+_OF_LIVE_VIDEO = ("live_video", "track", "model_metadata", "mode", "worker", "workers")
+"""Those that live video needs, in the flat world, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ def worker_arguments(
     return {
         **_simulation(settings, folder, workplace),
         "mode": "training",
+        "live_video": _live_video(settings, worker),
         "worker": worker,
         "workers": settings.workers,
         "redis": redis.url,
@@ -105,6 +110,7 @@ def evaluation_arguments(
     return {
         **_simulation(settings, folder, workplace),
         "mode": "evaluation",
+        "live_video": _live_video(settings, 0),
         "model": version,
         "model_metadata": model_metadata,
         "trials": settings.evaluation_trials,
@@ -124,16 +130,31 @@ def simulation_launch(
     """
     if simulator == "gazebo":
         return "sim.launch.py", arguments
-    told = {
+    given = {
         name: str(value) if isinstance(value, Path) else value
         for name, value in arguments.items()
-        if value is not None and name not in _GAZEBO_ONLY
+        if value is not None
     }
+    told = {name: value for name, value in given.items() if name not in _GAZEBO_ONLY}
     if "model" in told:
         told["model"] = str(told["model"])
-    parameters = workplace.folder / "flat_worker.json"
-    dump_parameters(told, parameters)
-    return "flat.launch.py", {"parameters": parameters}
+    files: Arguments = {"parameters": workplace.folder / "flat_worker.json"}
+    if "live_video" in given:
+        told["frame_feed"] = str(workplace.folder / "frames.socket")
+        shown = {name: given[name] for name in _OF_LIVE_VIDEO if name in given}
+        files["live_video_parameters"] = workplace.folder / "flat_live_video.json"
+        shown["frame_feed"] = told["frame_feed"]
+        dump_parameters(shown, files["live_video_parameters"])
+    dump_parameters(told, files["parameters"])
+    return "flat.launch.py", files
+
+
+def _live_video(settings: JobSettings, worker: int) -> str | None:
+    """Where the live video of a worker goes, if there is any."""
+    if settings.live_video is None:
+        return None
+    target = target_of_worker(settings.live_video, worker)
+    return None if target is None else target.setting
 
 
 def _simulation(settings: JobSettings, folder: RunFolder, workplace: Workplace) -> Arguments:

@@ -13,6 +13,10 @@ _ENDED = re.compile(
 )
 
 
+_BESIDE = frozenset({"live_video", "flat_live_video"})
+"""Processes without which the others go on."""
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """A process that ended: its name in the launch, its exit code and the last lines it wrote."""
@@ -26,6 +30,7 @@ def first_end(log_path: Path, keep: int = 40, start: int = 0) -> End | None:
     """Find the process that ended first, with its last `keep` lines; None when all still run.
 
     The first one is the cause: the launch then stops the others, which may not end well either.
+    Live video does not count, without which they go on.
 
     Args:
         log_path: what the launch wrote, below what earlier launches did.
@@ -37,7 +42,8 @@ def first_end(log_path: Path, keep: int = 40, start: int = 0) -> End | None:
     with log_path.open(encoding="utf-8", errors="replace") as file:
         file.seek(start)
         for line in file:
-            if end is None and (match := _ENDED.search(line)) is not None:
+            match = _ENDED.search(line) if end is None else None
+            if match is not None and match["name"] not in _BESIDE:
                 end = match["name"], int(match["code"] or 0)
                 continue
             # What a process wrote may still come after the word of its end.

@@ -26,6 +26,7 @@ from deepracer_core.track_library import load_track
 
 from deepracer.clone import find_source
 from deepracer.launch_arguments import telemetry_settings
+from deepracer.live_video.target import addresses, check_free
 from deepracer.project_files import find_input
 from deepracer.run_folder import RunFolder
 from deepracer.settings import JobSettings
@@ -83,6 +84,7 @@ def findings(
         ("redis", lambda: _look_at_redis(settings.redis)),
         ("store", lambda: _look_at_store(settings.store)),
         ("metrics_port", lambda: _look_at_metrics(settings)),
+        ("live_video", lambda: _look_at_live_video(settings)),
         ("run", lambda: _look_at_run(settings.store, folder, metadata)),
         ("stop_after_laps", lambda: _look_at_end(settings)),
     ):
@@ -204,6 +206,13 @@ def _look_at_metrics(settings: JobSettings) -> str:
     for port in ports:
         Exporter(host, port).close()
     return f"Prometheus is answered at {host}:{ports[0]} to {ports[-1]}"
+
+
+def _look_at_live_video(settings: JobSettings) -> str:
+    if settings.live_video is None:
+        return "none"
+    check_free(settings.live_video, settings.workers)
+    return addresses(settings.live_video, settings.workers)
 
 
 def _look_at_run(store_url: str | None, folder: RunFolder | None, metadata: Path) -> str:

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_va
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
+from deepracer.live_video.target import parse_target
+
 INPUT_FIELDS = ("reward_function", "model_metadata", "hyperparameters")
 """The settings that name the three files a user of DeepRacer brings."""
 
@@ -222,6 +224,12 @@ class JobSettings:
         description="With simulator flat: iterations that are driven before the first one's model"
         " is there; 0: driving and training alternate, and a run repeats exactly.",
     )
+    live_video: str | None = Field(
+        default=None,
+        description="Where live video goes: a port of this machine (or HOST:PORT) for a page that a"
+        " browser shows, each further worker one port higher; or kinesis:STREAM, a Kinesis video"
+        " stream. Without it there is none.",
+    )
     headless: bool = Field(
         default=True,
         description="Simulate without a window; --no-headless opens Gazebo's.",
@@ -432,6 +440,19 @@ class JobSettings:
         description="Randomised in each episode, MIN:MAX: control periods, whole, that an action"
         " takes to come into effect.",
     )
+
+    @field_validator("live_video", mode="before")
+    @classmethod
+    def _check_live_video(cls, value: Any) -> Any:
+        """Refuse what is no place for it; a port alone is a number to YAML."""
+        text = str(value) if isinstance(value, int) else value
+        try:
+            if isinstance(text, str):
+                parse_target(text)
+        except ConfigurationError:
+            expected = "expected a port such as 8080, HOST:PORT or kinesis:STREAM"
+            raise PydanticCustomError("live_video", expected) from None
+        return text
 
     @field_validator(*RANDOMISED, mode="before")
     @classmethod

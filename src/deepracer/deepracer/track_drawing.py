@@ -1,6 +1,7 @@
 """How a track and what is driven on it are drawn: a canvas, the road, speeds as colours."""
 
 from collections.abc import Callable
+from functools import cache
 
 import cv2
 import numpy as np
@@ -127,9 +128,16 @@ def speed_color(speed: float, speed_range: tuple[float, float]) -> Color:
     slowest, fastest = speed_range
     share = min(max((speed - slowest) / (fastest - slowest), 0.0), 1.0)
     # The ends of the map are so dark that they look alike on a road.
-    level = np.array([[round(255 * (0.08 + 0.84 * share))]], np.uint8)
-    blue, green, red = cv2.applyColorMap(level, COLORS)[0, 0].tolist()
-    return blue, green, red
+    return _colors()[round(255 * (0.08 + 0.84 * share))]
+
+
+@cache
+def _colors() -> list[Color]:
+    """The colours of all levels."""
+    levels = np.arange(256, dtype=np.uint8)[:, None]
+    return [
+        (blue, green, red) for blue, green, red in cv2.applyColorMap(levels, COLORS)[:, 0].tolist()
+    ]
 
 
 def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:

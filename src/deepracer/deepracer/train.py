@@ -40,6 +40,7 @@ from deepracer.launch_arguments import (
 )
 from deepracer.launch_log import first_end
 from deepracer.launched import LaunchedProcess, ros2_launch, stop_together
+from deepracer.live_video.target import addresses
 from deepracer.log import log_to_file
 from deepracer.preflight import preflight
 from deepracer.project_files import find_input
@@ -320,7 +321,14 @@ def _view(job: TrainingJob, feed: StatusFeed, workers: Workers, since_launch_s: 
         progress=progress,
         waiting=waiting,
         problem="\n".join(problems) or None,
+        live_video=_live_video(job.settings),
     )
+
+
+def _live_video(settings: JobSettings) -> str | None:
+    if settings.live_video is None:
+        return None
+    return addresses(settings.live_video, settings.workers)
 
 
 def _tracks(settings: JobSettings) -> str:

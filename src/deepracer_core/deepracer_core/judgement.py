@@ -21,6 +21,8 @@ class Judgement:
         evaluates: the episode is an evaluation: the agent does not explore.
         progress: percent of the lap.
         reward: of the step that led to it.
+        total_reward: of the episode so far.
+        time_s: of the episode so far, with the penalties for being put back, seconds.
     """
 
     time_ns: int
@@ -31,6 +33,8 @@ class Judgement:
     evaluates: bool = False
     progress: float = 0.0
     reward: float = 0.0
+    total_reward: float = 0.0
+    time_s: float = 0.0
 
     @property
     def to_act(self) -> bool:

@@ -312,8 +312,7 @@ class Rollout:
             steps=step.step,
             progress=step.progress,
             reward=self._return,
-            duration_s=(step.state.time_ns - episode.begin.state.time_ns) / 1e9
-            + self._trial.penalty_s,
+            duration_s=self._time_s(episode),
             start_distance=episode.start_distance,
             wall_clock=self._wall_clock(),
             track=episode.track.name,
@@ -344,6 +343,8 @@ class Rollout:
             evaluates=self._evaluates,
             progress=step.progress,
             reward=reward,
+            total_reward=self._return,
+            time_s=self._time_s(episode),
         )
         self._answer(step.state, judgement, reset)
 
@@ -357,8 +358,15 @@ class Rollout:
                 step=last.step,
                 status=EpisodeStatus.PAUSE,
                 progress=last.progress,
+                total_reward=self._return,
+                time_s=self._time_s(self._episode),
             )
         self._answer(state, judgement, self._ask_reset(state))
+
+    def _time_s(self, episode: Episode) -> float:
+        """Of the episode so far, with its penalties."""
+        driven_ns = episode.last.state.time_ns - episode.begin.state.time_ns
+        return driven_ns / 1e9 + self._trial.penalty_s
 
     def _ask_reset(self, state: CarState) -> Reset | None:
         """Ask for the next start, or again for the one that was asked for."""

@@ -71,6 +71,21 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """A frame as an observer sees it: the car from behind.
+
+    Attributes:
+        time_ns: of the frame.
+        image: uint8[height, width, 3], RGB.
+        took_s: how long it took to make the picture, seconds.
+    """
+
+    time_ns: int
+    image: NDArray[np.uint8]
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectPose:
     """Where something else than the car stands on the road.
 
@@ -107,6 +122,12 @@ class Simulator(Protocol):
 
         The action's delay is not the simulator's business: a step is driven as it is told.
         """
+
+    def look(self) -> None:
+        """Have an observer photograph the next frame; see `seen`. Without one nothing happens."""
+
+    def seen(self) -> Sight | None:
+        """What the observer photographed, once; at the latest when the frame after it is there."""
 
     def close(self) -> None:
         """Let go of the simulator. Closing twice is allowed."""

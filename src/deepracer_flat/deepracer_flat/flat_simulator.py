@@ -1,19 +1,24 @@
 """The simulator behind the same interface as Gazebo's, in a flat world: `FlatSimulator`."""
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from deepracer_core.conditions import Conditions
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, frame_time_ns
+from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, Sight, frame_time_ns
 from deepracer_core.track import Track
 from numpy.typing import NDArray
 
 from deepracer_flat.car_dynamics import CarMotion
+from deepracer_flat.chase_camera import ChaseCamera
 from deepracer_flat.ground_camera import CameraMount, GroundCamera
 from deepracer_flat.ground_picture import draw_ground
+
+CarPose = tuple[float, float, float]
+"""x, y, yaw; metres and radians."""
 
 FRONT = CameraMount()
 """The car's camera, as in models/deepracer."""
@@ -37,7 +42,7 @@ class FlatSimulator:
         camera_size: width and height of their pictures, pixels.
         camera_rate: pictures in a second, a divisor of 15; in other frames the last ones are seen.
         is_gray: have the pictures in one channel, the luma that the network sees, uint8[H, W, 1]:
-            a third of the work.
+            a third of the work. Without it there is an observer behind the car (`look`).
     """
 
     def __init__(
@@ -54,6 +59,9 @@ class FlatSimulator:
         width, height = camera_size
         self._mounts = {name: replace(MOUNTS[name], width=width, size=height) for name in cameras}
         self._cameras = {name: GroundCamera(picture, self._mounts[name]) for name in cameras}
+        self._chase = None if is_gray else ChaseCamera(picture)
+        self._looks = False
+        self._looked_at: tuple[int, CarPose, tuple[ObjectPose, ...]] | None = None
         self._images: dict[str, NDArray[np.uint8]] = {}
         self._periods_of_picture = CONTROL_RATE // camera_rate
         self._conditions = Conditions()
@@ -123,6 +131,19 @@ class FlatSimulator:
                 )
             )
 
+    def look(self) -> None:
+        """Have the observer photograph the next frame; see `seen`. Without one nothing happens."""
+        self._looks = self._chase is not None
+
+    def seen(self) -> Sight | None:
+        """What the observer photographed, once; it is drawn now."""
+        if self._looked_at is None or self._chase is None:
+            return None
+        (time_ns, pose, objects), self._looked_at = self._looked_at, None
+        began = time.perf_counter()
+        image = self._lit(self._chase.shoot(*pose, objects))
+        return Sight(time_ns, image, time.perf_counter() - began)
+
     def close(self) -> None:
         """Nothing is held that needs to be let go."""
 
@@ -134,8 +155,11 @@ class FlatSimulator:
                 name: self._lit(camera.shoot(x, y, yaw, self.objects))
                 for name, camera in self._cameras.items()
             }
+        time_ns = frame_time_ns(self._periods)
+        if self._looks:
+            self._looked_at, self._looks = (time_ns, (x, y, yaw), self.objects), False
         return Frame(
-            time_ns=frame_time_ns(self._periods),
+            time_ns=time_ns,
             images=self._images,
             position=np.array((x, y, 0.0)),
             orientation=np.array((0.0, 0.0, math.sin(0.5 * yaw), math.cos(0.5 * yaw))),

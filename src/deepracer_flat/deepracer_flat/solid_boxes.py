@@ -49,15 +49,26 @@ class SolidBox:
 
 
 _CARDBOARD = (SolidBox(BOX_LENGTH, BOX_WIDTH, 0.0, BOX_HEIGHT, (0.72, 0.53, 0.32)),)
-_BOT_CAR = (
-    SolidBox(0.29, 0.19, 0.0, 0.035, (0.05, 0.05, 0.055)),
-    SolidBox(0.32, 0.18, 0.035, 0.085, (0.75, 0.12, 0.1)),
-    SolidBox(0.16, 0.15, 0.085, 0.13, (0.05, 0.05, 0.055)),
-)
+
+
+def _car(color: tuple[float, float, float]) -> tuple[SolidBox, ...]:
+    return (
+        SolidBox(0.29, 0.19, 0.0, 0.035, (0.05, 0.05, 0.055)),
+        SolidBox(0.32, 0.18, 0.035, 0.085, color),
+        SolidBox(0.16, 0.15, 0.085, 0.13, (0.05, 0.05, 0.055)),
+    )
+
+
+OWN_CAR = "deepracer"
+"""Name of the car itself, for a camera that is no part of it."""
+
+_BOT_CAR, _OWN_CAR = _car((0.75, 0.12, 0.1)), _car((0.05, 0.24, 0.62))
 
 
 def boxes_of(name: str) -> tuple[SolidBox, ...]:
     """What an object of a race looks like, by its name in the simulator; from below upwards."""
+    if name == OWN_CAR:
+        return _OWN_CAR
     prefix = name.rpartition("_")[0]
     return _BOT_CAR if prefix == _name(RaceType.HEAD_TO_BOT) else _CARDBOARD
 

@@ -46,7 +46,8 @@ from deepracer_core.telemetry.metrics import Metrics, open_metrics
 from deepracer_core.track_library import load_track
 
 from deepracer_flat.flat_simulator import FlatSimulator
-from deepracer_flat.race_loop import RaceLoop
+from deepracer_flat.frame_feed import FedFrame, FrameFeed
+from deepracer_flat.race_loop import RaceLoop, car_state
 from deepracer_flat.sensing import cameras_of, create_sense
 
 FLUSH_DEADLINE_S = 2.0
@@ -77,6 +78,7 @@ class WorkerParameters(RolloutParameters):
     camera_rate: int = parameter(
         CONTROL_RATE, "pictures in a second, a divisor of 15", lowest=1, highest=CONTROL_RATE
     )
+    frame_feed: str = parameter("", "Unix socket on which live video is told of frames, if any")
 
 
 class FlatWorker:
@@ -134,7 +136,9 @@ class FlatWorker:
             self._version, self._policy = model.version, model.policy
         self._telemetry = EpisodeTelemetry(metrics, self._buffer, self._writer)
         self._race = create_race(given, first_episode)
-        self._loop = _create_loop(given, self._metadata, self._race)
+        self._simulator = _create_simulator(given, self._metadata)
+        self._loop = _create_loop(given, self._metadata, self._race, self._simulator)
+        self._feed = FrameFeed(given.frame_feed) if given.frame_feed else None
 
     def run(self) -> None:
         """Drive.
@@ -161,6 +165,8 @@ class FlatWorker:
 
     def close(self) -> None:
         """Send and write down what is complete, then let go of store and Redis."""
+        if self._feed is not None:
+            self._feed.close()
         if self._models is not None:
             self._models.close()
         if self._buffer is not None and (left := self._buffer.close(FLUSH_DEADLINE_S)):
@@ -208,8 +214,15 @@ class FlatWorker:
         # An episode's actions depend on its number alone, not on how the ones before it went.
         self._rng = np.random.default_rng([self._given.seed, self._given.worker, episode])
 
+    def _tell(self, feed: FrameFeed) -> None:
+        """Tell live video of the newest frame."""
+        state, judgement = car_state(self._loop.frame), self._loop.judgement
+        feed.tell(FedFrame(state, judgement, self._version, self._simulator.objects))
+
     def _take(self) -> None:
         race = self._race
+        if self._feed is not None and self._feed.is_due():
+            self._tell(self._feed)
         for loss in race.take_losses():
             self._telemetry.lost(loss)
         for segment in race.take_segments():
@@ -230,14 +243,19 @@ class FlatWorker:
                 self._records.append(record)
 
 
-def _create_loop(given: WorkerParameters, metadata: ModelMetadata, race: Rollout) -> RaceLoop:
-    simulator = FlatSimulator(
+def _create_simulator(given: WorkerParameters, metadata: ModelMetadata) -> FlatSimulator:
+    return FlatSimulator(
         load_track(given.track),
         cameras_of(metadata.sensors),
         camera_size=(given.camera_width, given.camera_height),
         camera_rate=given.camera_rate,
         is_gray=True,
     )
+
+
+def _create_loop(
+    given: WorkerParameters, metadata: ModelMetadata, race: Rollout, simulator: FlatSimulator
+) -> RaceLoop:
     sense = create_sense(
         metadata.sensors,
         simulator,

@@ -35,12 +35,10 @@ class Mount:
     Attributes:
         pose: x, y, z, roll, pitch, yaw of the camera from the car's base, metres and radians.
         field_of_view: horizontal, radians.
-        size: width and height of its pictures, where they are not those of the car's eyes.
     """
 
     pose: tuple[float, float, float, float, float, float]
     field_of_view: float = CAMERA_FIELD_OF_VIEW
-    size: tuple[int, int] | None = None
 
 
 def _eye(y: float) -> Mount:
@@ -52,7 +50,7 @@ MOUNTS = {
     LEFT: _eye(0.03),
     RIGHT: _eye(-0.03),
     # Behind the car and above it; for videos, no network sees it.
-    CHASE: Mount((-1.1, 0.0, 0.5, 0.0, 0.28, 0.0), field_of_view=1.1, size=(1280, 720)),
+    CHASE: Mount((-1.1, 0.0, 0.5, 0.0, 0.28, 0.0), field_of_view=1.1),
 }
 """All cameras that a car can carry, by name."""
 
@@ -60,6 +58,9 @@ _CAMERAS_OF = {FRONT_FACING_CAMERA: (FRONT,), STEREO_CAMERAS: (LEFT, RIGHT)}
 
 CAMERA_SIZE = (160, 120)
 """Width and height of the pictures of the car as it is shipped, pixels."""
+
+CHASE_SIZE = (1280, 720)
+"""Those of the chase camera, for recorded videos."""
 
 WHEEL_TRACK = 0.16
 WHEEL_RADIUS = 0.035
@@ -212,6 +213,7 @@ def car_sdf(
     color: Color = BLUE,
     cameras: Sequence[str] = (FRONT,),
     camera_size: tuple[int, int] = CAMERA_SIZE,
+    chase_size: tuple[int, int] = CHASE_SIZE,
 ) -> str:
     """The car as SDF text.
 
@@ -219,6 +221,7 @@ def car_sdf(
         color: of its body.
         cameras: names of those that it carries, from `MOUNTS`, in the order of a frame's images.
         camera_size: width and height of the pictures, pixels.
+        chase_size: those of the chase camera.
     """
     x, y = 0.5 * WHEELBASE, 0.5 * WHEEL_TRACK
     body = [
@@ -233,7 +236,8 @@ def car_sdf(
         for a, b in ((width, height), (length, height), (length, width))
     )
     inertial = _inertial(_BODY_MASS, (ixx, iyy, izz), _BODY_CENTER)
-    eyes = "\n".join(_camera(name, camera_size) for name in cameras)
+    sizes = {name: chase_size if name == CHASE else camera_size for name in cameras}
+    eyes = "\n".join(_camera(name, size) for name, size in sizes.items())
     parts = [_BASE.format(inertial=inertial, visuals="\n".join(body), cameras=eyes)]
     parts += [_knuckle(side, x, offset) for side, offset in (("left", y), ("right", -y))]
     for side, offset in (("left", y), ("right", -y)):
@@ -250,9 +254,11 @@ def car_files(
     color: Color = BLUE,
     cameras: Sequence[str] = (FRONT,),
     camera_size: tuple[int, int] = CAMERA_SIZE,
+    chase_size: tuple[int, int] = CHASE_SIZE,
 ) -> dict[str, str]:
     """All files of the model: path in its folder, and text; for the arguments see `car_sdf`."""
-    files = {"model.config": MODEL_CONFIG, "model.sdf": car_sdf(color, cameras, camera_size)}
+    sdf = car_sdf(color, cameras, camera_size, chase_size)
+    files = {"model.config": MODEL_CONFIG, "model.sdf": sdf}
     for part in (
         car_mesh.shell,
         car_mesh.windows,
@@ -339,7 +345,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _camera(name: str, size: tuple[int, int]) -> str:
     mount = MOUNTS[name]
-    width, height = mount.size or size
+    width, height = size
     return _CAMERA.format(
         name=name,
         pose=" ".join(f"{number:g}" for number in mount.pose),

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 from deepracer_core.conditions import Conditions
-from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, frame_time_ns
+from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, Sight, frame_time_ns
 from numpy.typing import NDArray
 
 from deepracer_gazebo import frames
+from deepracer_gazebo.observer import Observer
 
 _RETRY = 0.05
 """Seconds between attempts to connect."""
@@ -31,6 +32,8 @@ class GazeboSimulator:
         deadline: seconds of wall clock to wait for the simulator, at the start and in each step.
         camera_rate: pictures in a second of simulated time; the frames between two pictures repeat
             the older one. A reset is always seen.
+        observer: a camera that takes a picture only when it is asked to, and after the frame is
+            there, see `look`. The car need not have it.
 
     Raises:
         ValueError: the camera's rate does not divide the control rate.
@@ -47,6 +50,7 @@ class GazeboSimulator:
         path: str | os.PathLike[str],
         deadline: float = 60.0,
         camera_rate: int = CONTROL_RATE,
+        observer: str | None = None,
     ) -> None:
         if camera_rate < 1 or CONTROL_RATE % camera_rate:
             raise ValueError(
@@ -76,6 +80,12 @@ class GazeboSimulator:
             )
         self._iterations: int = rate // CONTROL_RATE
         self.cameras: Mapping[str, tuple[int, int]] = dict(self._view() for _ in range(count))
+        self._observer = Observer(observer, self.cameras) if observer in self.cameras else None
+        if self._observer is not None and not self._features & frames.CHOICES:
+            self.close()
+            raise SimulatorError(
+                f"{path}: the car plugin cannot leave out cameras: build it again with set-up"
+            )
         self._steps_of_a_picture = CONTROL_RATE // camera_rate
         self._steps_seen = 0
         self._images: Mapping[str, NDArray[np.uint8]] = {}
@@ -154,6 +164,18 @@ class GazeboSimulator:
             conditions.field_texture,
         )
 
+    def look(self) -> None:
+        """Have the observer photograph the next frame; see `seen`. Without one nothing happens.
+
+        The picture is taken while the client thinks about the frame, and comes with the one after.
+        """
+        if self._observer is not None:
+            self._observer.look()
+
+    def seen(self) -> Sight | None:
+        """What the observer photographed, once."""
+        return None if self._observer is None else self._observer.seen()
+
     def close(self) -> None:
         """Let go of the simulator. Closing twice is allowed."""
         self._socket.close()
@@ -171,6 +193,8 @@ class GazeboSimulator:
         images = self._images_to_fill(bool(flags & frames.RESET))
         if not images:
             flags |= frames.BLIND
+        if self._observer is not None:
+            flags |= self._observer.flag
         request = frames.REQUEST.pack(
             frames.REQUEST_MAGIC, self._sequence, self._iterations, flags, *numbers
         )
@@ -178,6 +202,7 @@ class GazeboSimulator:
             self._socket.sendall(request + placement + changed)
         except OSError as error:
             raise self._lost(error) from error
+        self._receive_sight()
         # The frame keeps the memory, so each reply gets its own and nothing is copied.
         reply = np.empty(1, frames.REPLY)
         pixels = [image.reshape(-1).data for image in images.values()]
@@ -187,10 +212,13 @@ class GazeboSimulator:
         contacts = bytearray(int(head["contacts_size"]))
         self._receive(memoryview(contacts))
         self._images = images or self._images
+        time_ns = self._time_ns(int(head["iterations"]))
+        if self._observer is not None:
+            self._observer.replied(time_ns, self._sequence)
         self.simulate_ns = int(head["simulate_ns"])
         self.render_ns = int(head["render_ns"])
         return Frame(
-            time_ns=self._time_ns(int(head["iterations"])),
+            time_ns=time_ns,
             images=self._images,
             position=head["position"],
             orientation=head["orientation"],
@@ -225,7 +253,17 @@ class GazeboSimulator:
         return {
             name: np.empty((height, width, 3), np.uint8)
             for name, (width, height) in self.cameras.items()
+            if self._observer is None or name != self._observer.name
         }
+
+    def _receive_sight(self) -> None:
+        """Receive what comes between the last reply and the next one, if anything does."""
+        try:
+            if self._observer is not None:
+                self._observer.receive(self._receive)
+        except ValueError as error:
+            self.close()
+            raise SimulatorError(f"{self._path}: {error}") from error
 
     def _check(self, head: np.void, images_size: int) -> None:
         if head["magic"] != frames.REPLY_MAGIC or head["sequence"] != self._sequence:

@@ -7,6 +7,7 @@ import numpy as np
 HELLO_MAGIC = 0x48525244
 REQUEST_MAGIC = 0x51525244
 REPLY_MAGIC = 0x41525244
+LATER_MAGIC = 0x4C525244
 PROTOCOL = 2
 
 RESET = 1
@@ -21,11 +22,20 @@ CONDITIONS = 4
 BLIND = 8
 """Flag of a request: its reply needs no images."""
 
+OMIT = 1 << 16
+"""Flag of a request: not that of the first camera; one bit higher, of the second, and so on."""
+
+LATER = 1 << 24
+"""Flag of a request: that of the first camera not in the reply but after it; and so on."""
+
 PLACES = 1
 """Feature of a server: it takes requests with PLACE."""
 
 CHANGES = 2
 """Feature of a server: it takes requests with CONDITIONS."""
+
+CHOICES = 4
+"""Feature of a server: it takes requests with OMIT and LATER."""
 
 HELLO = struct.Struct("<6IQ")
 """Magic, protocol, physics iterations in a second, how many cameras, features, reserved, iterations
@@ -46,6 +56,10 @@ PLACED = struct.Struct("<32s3d")
 CHANGED = struct.Struct("<21d2I")
 """Conditions: light's strength, color, azimuth, elevation; colors of road, field, lines, objects;
 the camera's pitch, field of view; friction; textures of road, field."""
+
+AFTER_REPLY = struct.Struct("<2IQ2I")
+"""What follows the reply to a request with LATER: magic, sequence of the request, nanoseconds that
+the images took, bytes of all of them, reserved. Then the images."""
 
 REPLY = np.dtype(
     [

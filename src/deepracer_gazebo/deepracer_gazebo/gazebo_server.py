@@ -11,7 +11,14 @@ from pathlib import Path
 
 from deepracer_core.race_objects import RaceType
 
-from deepracer_gazebo.car_model import BLUE, CAMERA_SIZE, FRONT, Color, car_files
+from deepracer_gazebo.car_model import (
+    BLUE,
+    CAMERA_SIZE,
+    CHASE_SIZE,
+    FRONT,
+    Color,
+    car_files,
+)
 from deepracer_gazebo.gazebo_place import GazeboPlace
 from deepracer_gazebo.gazebo_process import GazeboProcess
 from deepracer_gazebo.gazebo_resources import model_folders, ros_plugins
@@ -43,7 +50,8 @@ class GazeboOptions:
         objects: how many of it.
         car_color: of the car's body, red, green and blue from 0 to 1.
         cameras: that the car carries, see `car_model.MOUNTS`.
-        camera_size: width and height of their pictures, pixels.
+        camera_size: width and height of their pictures, pixels, the chase camera's excepted.
+        chase_size: width and height of the chase camera's.
         port: of Gazebo's master; a free one when None.
         gui: show the world on the user's screen.
         render_threads: of the software renderer.
@@ -61,6 +69,7 @@ class GazeboOptions:
     car_color: Color = BLUE
     cameras: tuple[str, ...] = (FRONT,)
     camera_size: tuple[int, int] = CAMERA_SIZE
+    chase_size: tuple[int, int] = CHASE_SIZE
     port: int | None = None
     gui: bool = False
     render_threads: int = 1
@@ -212,8 +221,8 @@ class GazeboServer:
     def _model_folders(self) -> list[Path]:
         options = self._options
         folders = model_folders(options.model_path)
-        car = (options.car_color, options.cameras, options.camera_size)
-        if car == (BLUE, (FRONT,), CAMERA_SIZE):
+        car = (options.car_color, options.cameras, options.camera_size, options.chase_size)
+        if car[:3] == (BLUE, (FRONT,), CAMERA_SIZE):
             # As it is shipped, or as a folder of the user's has it.
             return folders
         assert self._home is not None

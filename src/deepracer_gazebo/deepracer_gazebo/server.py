@@ -20,6 +20,7 @@ from deepracer_core.track_library import world_path
 from deepracer_gazebo.car_model import (
     BLUE,
     CAMERA_SIZE,
+    CHASE,
     FRONT,
     MOUNTS,
     cameras_of,
@@ -81,6 +82,12 @@ def parse_arguments(arguments: Sequence[str] | None) -> GazeboOptions:
         metavar="WIDTHxHEIGHT",
         help="of their pictures, the chase camera's excepted (default: %(default)s)",
     )
+    parser.add_argument(
+        "--chase",
+        default="none",
+        metavar="WIDTHxHEIGHT",
+        help="carry the chase camera besides, with pictures of this size; none: do not (default)",
+    )
     parser.add_argument("--port", type=int, help="of Gazebo's master (default: a free one)")
     parser.add_argument("--gui", action="store_true", help="show the world on this screen")
     parser.add_argument("--headless", dest="gui", action="store_false", help="do not (default)")
@@ -109,6 +116,11 @@ def parse_arguments(arguments: Sequence[str] | None) -> GazeboOptions:
     else:
         options["cameras"] = parse_cameras(options["cameras"] or FRONT)
     options["camera_size"] = parse_camera_size(options["camera_size"])
+    chase = options.pop("chase")
+    if chase != "none":
+        others = [name for name in options["cameras"] if name != CHASE]
+        options["cameras"] = (*others, CHASE)
+        options["chase_size"] = parse_camera_size(chase)
     return _checked(GazeboOptions(**options))
 
 

@@ -60,9 +60,10 @@ bool Cameras::Ready()
   return ready_;
 }
 
-bool Cameras::Shoot(std::vector<uint8_t> &images)
+bool Cameras::Shoot(std::vector<uint8_t> &images, uint32_t omitted)
 {
   std::unique_lock<std::mutex> lock(mutex_);
+  omitted_ = omitted;
   wanted_ = true;
   changed_.notify_all();
   while (wanted_)
@@ -95,6 +96,8 @@ void Cameras::OnRender()
   images_.clear();
   for (size_t i = 0; i < sensors_.size(); ++i)
   {
+    if (IsOmitted(i))
+      continue;
     const uint8_t *pixels = sensors_[i]->Camera()->ImageData();
     images_.insert(images_.end(), pixels, pixels + views_[i].width * views_[i].height * 3);
   }
@@ -104,8 +107,11 @@ void Cameras::OnRender()
 
 void Cameras::Render()
 {
-  for (const auto &sensor : sensors_)
+  for (size_t i = 0; i < sensors_.size(); ++i)
   {
+    if (IsOmitted(i))
+      continue;
+    const auto &sensor = sensors_[i];
     // The chase camera is no part of the car: nobody mounted it askew.
     appearance_.Show(scene_, sensor->Camera(), sensor->Name() != "chase");
     sensor->Camera()->Render(true);

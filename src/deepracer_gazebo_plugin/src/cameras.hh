@@ -30,11 +30,12 @@ public:
   /// Name and size of each camera, in the order in which the car's SDF has them.
   const std::vector<View> &Views() const { return views_; }
 
-  /// Fills in the pictures of all cameras, one after the other. Called on the world's thread. False when the
-  /// simulator shuts down meanwhile.
-  bool Shoot(std::vector<uint8_t> &images);
+  /// Fills in the pictures of all cameras, one after the other, but of those whose bit is set in `omitted`, the
+  /// lowest for the first camera. Called on the world's thread. False when the simulator shuts down meanwhile.
+  bool Shoot(std::vector<uint8_t> &images, uint32_t omitted);
 
 private:
+  bool IsOmitted(size_t camera) const { return (omitted_ >> camera) & 1; }
   void OnRender();
   void Render();
   bool SceneIsComplete();
@@ -51,6 +52,7 @@ private:
   std::condition_variable changed_;
   bool ready_ = false;
   bool wanted_ = false;
+  uint32_t omitted_ = 0;
   std::vector<uint8_t> images_;
 
   gazebo::event::ConnectionPtr render_;  // last: it goes first

@@ -147,12 +147,24 @@ bool Connection::ReceiveConditions()
 
 void Connection::Send(const Reply &reply, const std::vector<uint8_t> &images, const std::string &contacts)
 {
-  iovec parts[] = {{const_cast<Reply *>(&reply), sizeof(reply)},
-                   {const_cast<uint8_t *>(images.data()), images.size()},
-                   {const_cast<char *>(contacts.data()), contacts.size()}};
+  Send({{&reply, sizeof(reply)}, {images.data(), images.size()}, {contacts.data(), contacts.size()}});
+}
+
+void Connection::Send(const Later &later, const std::vector<uint8_t> &images)
+{
+  // A client that did not take the reply is gone.
+  if (client_ >= 0)
+    Send({{&later, sizeof(later)}, {images.data(), images.size()}});
+}
+
+void Connection::Send(std::initializer_list<std::pair<const void *, size_t>> parts)
+{
+  std::vector<iovec> pending;
+  for (const auto &[data, size] : parts)
+    pending.push_back({const_cast<void *>(data), size});
   msghdr message{};
-  message.msg_iov = parts;
-  message.msg_iovlen = 3;
+  message.msg_iov = pending.data();
+  message.msg_iovlen = pending.size();
   while (message.msg_iovlen > 0)
   {
     ssize_t sent = sendmsg(client_, &message, MSG_NOSIGNAL);

@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "frames.hh"
@@ -34,10 +36,12 @@ public:
   void Refuse(const std::string &reason) { Drop(reason); }
 
   void Send(const Reply &reply, const std::vector<uint8_t> &images, const std::string &contacts);
+  void Send(const Later &later, const std::vector<uint8_t> &images);
 
 private:
   void Accept(const Hello &hello, const std::vector<View> &views);
   void Drop(const std::string &reason);
+  void Send(std::initializer_list<std::pair<const void *, size_t>> parts);
   bool ReceivePlaces();
   bool ReceiveConditions();
 

@@ -10,6 +10,7 @@ namespace deepracer
 constexpr uint32_t kHelloMagic = 0x48525244;    // "DRRH"
 constexpr uint32_t kRequestMagic = 0x51525244;  // "DRRQ"
 constexpr uint32_t kReplyMagic = 0x41525244;    // "DRRA"
+constexpr uint32_t kLaterMagic = 0x4c525244;    // "DRRL"
 constexpr uint32_t kProtocol = 2;
 
 /// The server speaks first, once for each connection. As many View follow as the car has cameras.
@@ -17,12 +18,14 @@ struct Hello
 {
   static constexpr uint32_t kPlaces = 1;
   static constexpr uint32_t kConditions = 2;
+  static constexpr uint32_t kChoices = 4;
 
   uint32_t magic;
   uint32_t protocol;
   uint32_t physics_rate;  // iterations in one second of simulated time
   uint32_t cameras;       // of the car, in the order of its SDF
-  uint32_t features;      // kPlaces: a request can place objects; kConditions: it can carry conditions
+  uint32_t features;      // kPlaces: a request can place objects; kConditions: it can carry conditions;
+                          // kChoices: it can leave out cameras, or have their images later
   uint32_t reserved;
   uint64_t iterations;    // since the simulator started
 };
@@ -41,6 +44,9 @@ struct Request
   static constexpr uint32_t kPlace = 2;
   static constexpr uint32_t kConditions = 4;
   static constexpr uint32_t kBlind = 8;  // the reply needs no images
+  static constexpr uint32_t kOmit = 1 << 16;   // not that of the first camera; one bit higher, of the second; ...
+  static constexpr uint32_t kLater = 1 << 24;  // that of the first camera not in the reply but after it, in a Later
+  static constexpr uint32_t kCameras = 0xff;   // so many bits there are for each of the two
 
   uint32_t magic;
   uint32_t sequence;    // comes back in the reply
@@ -81,8 +87,8 @@ struct Conditions
   uint32_t road_texture = 0, field_texture = 0;     // which of the textures; 0: the world's own
 };
 
-/// Followed by the image of each camera (height * width * 3 bytes, rows from the top) and the names of the models
-/// that the car touched during the step (UTF-8, separated by line feeds).
+/// Followed by the image of each camera that was not left out (height * width * 3 bytes, rows from the top) and the
+/// names of the models that the car touched during the step (UTF-8, separated by line feeds).
 struct Reply
 {
   uint32_t magic;
@@ -100,6 +106,18 @@ struct Reply
   uint32_t contacts_size;      // bytes
 };
 
+/// Follows the reply to a request with kLater; the world has not moved meanwhile. Followed by the images of those
+/// cameras, as in a reply.
+struct Later
+{
+  uint32_t magic;
+  uint32_t sequence;   // of the request
+  uint64_t render_ns;  // how long the images took
+  uint32_t size;       // bytes of all of them
+  uint32_t reserved;
+};
+
+static_assert(sizeof(Later) == 24, "padding on the wire");
 static_assert(sizeof(Hello) == 32 && sizeof(View) == 40, "padding on the wire");
 static_assert(sizeof(Request) == 56 && sizeof(Reply) == 192, "padding on the wire");
 static_assert(sizeof(Placement) == 8 && sizeof(Placed) == 56, "padding on the wire");

@@ -175,13 +175,31 @@ private:
 
     const auto rendering = std::chrono::steady_clock::now();
     images_.clear();
-    if (!(request_.flags & Request::kBlind) && !cameras_->Shoot(images_))
+    const uint32_t later = request_.flags / Request::kLater & Request::kCameras;
+    const uint32_t omitted = (request_.flags / Request::kOmit & Request::kCameras) | later;
+    if (!(request_.flags & Request::kBlind) && !cameras_->Shoot(images_, omitted))
       return;
     reply.render_ns = NanosecondsSince(rendering);
     const auto contacts = contacts_->Names();
     reply.images_size = static_cast<uint32_t>(images_.size());
     reply.contacts_size = static_cast<uint32_t>(contacts.size());
     connection_->Send(reply, images_, contacts);
+    if (later != 0)
+      LookAgain(later);
+  }
+
+  /// While the client thinks about the reply: pictures that it does not need for that.
+  void LookAgain(uint32_t cameras)
+  {
+    const auto rendering = std::chrono::steady_clock::now();
+    if (!cameras_->Shoot(images_, ~cameras))
+      return;
+    Later later{};
+    later.magic = kLaterMagic;
+    later.sequence = request_.sequence;
+    later.render_ns = NanosecondsSince(rendering);
+    later.size = static_cast<uint32_t>(images_.size());
+    connection_->Send(later, images_);
   }
 
   Hello MakeHello() const
@@ -191,7 +209,7 @@ private:
     hello.protocol = kProtocol;
     hello.physics_rate = static_cast<uint32_t>(std::lround(1.0 / world_->Physics()->GetMaxStepSize()));
     hello.cameras = static_cast<uint32_t>(cameras_->Views().size());
-    hello.features = Hello::kPlaces | Hello::kConditions;
+    hello.features = Hello::kPlaces | Hello::kConditions | Hello::kChoices;
     hello.iterations = world_->Iterations();
     return hello;
   }

@@ -9,6 +9,7 @@ from array import array
 from dataclasses import asdict, fields
 from typing import Any
 
+import cv2
 import numpy as np
 from builtin_interfaces.msg import Time
 from cv_bridge import CvBridge
@@ -31,11 +32,16 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import Pose, PoseArray, PoseStamped, TransformStamped, TwistStamped
 from nav_msgs.msg import Odometry
 from numpy.typing import NDArray
-from sensor_msgs.msg import Image, JointState, LaserScan
+from sensor_msgs.msg import CompressedImage, Image, JointState, LaserScan
 
 WORLD_FRAME = "odom"
 CAR_FRAME = "base_link"
-CAMERA_FRAMES = {"front": "camera_link", "left": "left_camera_link", "right": "right_camera_link"}
+CAMERA_FRAMES = {
+    "front": "camera_link",
+    "left": "left_camera_link",
+    "right": "right_camera_link",
+    "chase": "chase_camera_link",
+}
 LIDAR_FRAME = "lidar_link"
 
 STEERING_JOINTS = ["left_steering_hinge_joint", "right_steering_hinge_joint"]
@@ -47,6 +53,7 @@ WHEEL_JOINTS = [
 ]
 
 _ENCODINGS = {FRONT_FACING_CAMERA: "mono8", STEREO_CAMERAS: "8UC2"}
+_JPEG_QUALITY = 90
 _NANOSECONDS = 1_000_000_000
 _pixels = CvBridge()
 
@@ -112,6 +119,26 @@ def to_image(time_ns: int, camera: str, image: NDArray[np.uint8]) -> Image:
 def from_image(message: Image) -> NDArray[np.uint8]:
     """The picture of an image message, uint8[H, W, 3], red first."""
     return _pixels.imgmsg_to_cv2(message, desired_encoding="rgb8")
+
+
+def to_compressed_image(time_ns: int, camera: str, image: NDArray[np.uint8]) -> CompressedImage:
+    """What a camera sees for people, uint8[H, W, 3], as JPEG.
+
+    A large picture as it is would take up the memory that the graph's other messages travel in.
+    """
+    quality = (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY)
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)
+    message = CompressedImage(format="jpeg")
+    message.header.stamp = to_stamp(time_ns)
+    message.header.frame_id = CAMERA_FRAMES[camera]
+    message.data = array("B", data.tobytes())
+    return message
+
+
+def from_compressed_image(message: CompressedImage) -> NDArray[np.uint8]:
+    """The picture of a compressed image message, uint8[H, W, 3], red first."""
+    picture = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def to_scan(time_ns: int, ranges: NDArray[np.float32]) -> LaserScan:
@@ -268,6 +295,8 @@ def to_episode(judgement: Judgement) -> DiagnosticArray:
         evaluates=int(judgement.evaluates),
         progress=f"{judgement.progress:.4f}",
         reward=f"{judgement.reward:.6g}",
+        total_reward=f"{judgement.total_reward:.6g}",
+        time_s=f"{judgement.time_s:.4f}",
     )
 
 
@@ -283,6 +312,8 @@ def from_episode(message: DiagnosticArray) -> Judgement:
         evaluates=values["evaluates"] == "1",
         progress=float(values["progress"]),
         reward=float(values["reward"]),
+        total_reward=float(values["total_reward"]),
+        time_s=float(values["time_s"]),
     )
 
 

@@ -5,6 +5,7 @@ control period of simulated time however long the answer took.
 """
 
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
+from std_msgs.msg import Header
 
 from deepracer_nodes import messages, topics
 from deepracer_nodes.parameters import declare
@@ -38,6 +40,12 @@ try:
     from tf2_msgs.msg import TFMessage
 except ModuleNotFoundError:  # tf2_msgs is not among the wheels; the transform has its own topic
     TFMessage = None
+
+CHASE = "chase"
+"""What Gazebo calls the camera behind the car, which takes pictures on request."""
+
+CHASE_SHARE = 0.05
+"""Of the time at most is spent on these pictures, however slow the renderer is."""
 
 REPEAT_PERIOD = 1.0
 """Seconds of wall clock without an answer after which a frame is published again."""
@@ -92,6 +100,10 @@ class SimulatorBridge(Node):
 
         self._clock = topics.CLOCK.publish_from(self)
         self._cameras = {name: topic.publish_from(self) for name, topic in topics.CAMERAS.items()}
+        self._chase = topics.CAMERA_CHASE.publish_from(self)
+        self._chase_is_wanted = False
+        # Seconds of the steady clock: when one was asked for last, and how long that is to rest.
+        self._chase_asked_s, self._chase_rest_s = 0.0, 0.0
         self._scan = topics.SCAN.publish_from(self)
         self._odometry = topics.ODOMETRY.publish_from(self)
         self._joints = topics.JOINT_STATES.publish_from(self)
@@ -102,6 +114,7 @@ class SimulatorBridge(Node):
         topics.RESET.subscribe_on(self, self._on_reset)
         topics.OBJECTS.subscribe_on(self, self._on_objects)
         topics.CONDITIONS.subscribe_on(self, self._on_conditions)
+        topics.CHASE_REQUEST.subscribe_on(self, self._on_chase_request)
         # The simulated clock stands still while nobody answers, so this one is the wall's.
         self._repeat = self.create_timer(
             REPEAT_PERIOD, self._publish_again, clock=Clock(clock_type=ClockType.STEADY_TIME)
@@ -145,6 +158,17 @@ class SimulatorBridge(Node):
             _, self._conditions = messages.from_conditions(message)
             self._advance_when_answered()
 
+    def _on_chase_request(self, _: Header) -> None:
+        self._chase_is_wanted = True
+
+    def _look_from_behind(self) -> None:
+        """Have the camera behind the car photograph the next frame, if that is wanted."""
+        if self._chase_is_wanted:
+            now_s = time.monotonic()
+            if now_s >= self._chase_asked_s + self._chase_rest_s:
+                self._chase_is_wanted, self._chase_asked_s = False, now_s
+                self._simulator.look()
+
     def _drive(self, command: Command) -> Frame:
         arriving = self._delay.arriving(command)
         return self._simulator.step(arriving.steering_angle, arriving.speed)
@@ -175,6 +199,7 @@ class SimulatorBridge(Node):
         if objects:
             self._simulator.place(objects)
             self._placed = objects
+        self._look_from_behind()
         self._advance(answer())
 
     def _answers_current_frame(self, stamp) -> bool:
@@ -209,6 +234,11 @@ class SimulatorBridge(Node):
             self._transform.publish(messages.to_transform(frame))
         if self._tf is not None:
             self._tf.publish(TFMessage(transforms=[messages.to_transform(frame)]))
+        # Last: all others are at work by now.
+        sight = self._simulator.seen()
+        if sight is not None:
+            self._chase_rest_s = sight.took_s / CHASE_SHARE
+            self._chase.publish(messages.to_compressed_image(sight.time_ns, CHASE, sight.image))
 
     def _measure(self, frame: Frame) -> NDArray[np.float32]:
         x, y, _ = frame.position.tolist()
@@ -224,7 +254,7 @@ def create_simulator(given: BridgeParameters) -> Simulator:
         SimulatorError: Gazebo does not answer.
     """
     if given.simulator == "gazebo":
-        return GazeboSimulator(given.socket, given.deadline, given.camera_rate)
+        return GazeboSimulator(given.socket, given.deadline, given.camera_rate, observer=CHASE)
     if given.simulator != "flat":
         raise ConfigurationError(f"simulator: expected gazebo or flat, got {given.simulator!r}")
     # Its compiler takes a second to load, which is nothing to those who simulate with Gazebo.

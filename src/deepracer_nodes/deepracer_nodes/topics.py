@@ -20,7 +20,8 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import Image, JointState, LaserScan
+from sensor_msgs.msg import CompressedImage, Image, JointState, LaserScan
+from std_msgs.msg import Header
 
 CAMERA_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT
@@ -84,7 +85,7 @@ CAMERA = Topic(
     CAMERA_QOS,
     "each frame",
     "simulator_bridge",
-    ("observation",),
+    ("observation", "live_video"),
     "what the car's camera sees, rgb8",
 )
 CAMERA_LEFT = Topic(
@@ -93,7 +94,7 @@ CAMERA_LEFT = Topic(
     CAMERA_QOS,
     "each frame, with STEREO_CAMERAS",
     "simulator_bridge",
-    ("observation",),
+    ("observation", "live_video"),
     "what the left one of two cameras sees, rgb8",
 )
 CAMERA_RIGHT = Topic(
@@ -104,6 +105,24 @@ CAMERA_RIGHT = Topic(
     "simulator_bridge",
     ("observation",),
     "what the right one sees, rgb8",
+)
+CAMERA_CHASE = Topic(
+    "camera/chase/compressed",
+    CompressedImage,
+    CAMERA_QOS,
+    "each answer to camera/chase/request",
+    "simulator_bridge",
+    ("live_video",),
+    "what a camera behind the car sees, JPEG; with live_video",
+)
+CHASE_REQUEST = Topic(
+    "camera/chase/request",
+    Header,
+    CAMERA_QOS,
+    "12 in a second of wall clock, if watched",
+    "live_video",
+    ("simulator_bridge",),
+    "have the camera behind the car take one picture",
 )
 SCAN = Topic(
     "scan",
@@ -120,7 +139,7 @@ ODOMETRY = Topic(
     RECORD_QOS,
     "each frame",
     "simulator_bridge",
-    ("rollout",),
+    ("rollout", "live_video"),
     "true pose in the world, velocity in the car's own axes",
 )
 JOINT_STATES = Topic(
@@ -129,7 +148,7 @@ JOINT_STATES = Topic(
     RECORD_QOS,
     "each frame",
     "simulator_bridge",
-    ("rollout",),
+    ("rollout", "live_video"),
     "angles of the front wheels, speeds of all four",
 )
 TRANSFORM = Topic(
@@ -210,8 +229,8 @@ EPISODE = Topic(
     RECORD_QOS,
     "each frame",
     "rollout",
-    ("agent",),
-    "the judgement of the stamped frame: episode, step, status",
+    ("agent", "live_video"),
+    "the judgement of the stamped frame: episode, step, status, lap time, reward",
 )
 POLICY = Topic(
     "policy",
@@ -219,12 +238,12 @@ POLICY = Topic(
     STATUS_QOS,
     "each episode",
     "agent",
-    ("rollout",),
+    ("rollout", "live_video"),
     "the model version that acts in this episode",
 )
 
 CAMERAS = {"front": CAMERA, "left": CAMERA_LEFT, "right": CAMERA_RIGHT}
-"""Topics of what each camera sees, by its name in the simulator."""
+"""Topics of what each camera of the car sees, by its name in the simulator."""
 
 OBSERVATIONS = {
     FRONT_FACING_CAMERA: OBSERVATION,
@@ -240,6 +259,8 @@ TOPICS = (
     CAMERA,
     CAMERA_LEFT,
     CAMERA_RIGHT,
+    CAMERA_CHASE,
+    CHASE_REQUEST,
     SCAN,
     ODOMETRY,
     JOINT_STATES,

@@ -5,6 +5,8 @@ from typing import Any
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.object_places import parse_places
 
+from deepracer.live_video.target import parse_target
+
 Values = dict[str, Any]
 """Values by name of a setting."""
 
@@ -66,3 +68,23 @@ def read_randomization(value: Any) -> Values:
 def read_gui(value: Any) -> Values:
     """Whether there is a window."""
     return {"headless": not read_boolean(value)}
+
+
+def read_stream(value: Any) -> Values:
+    """The Kinesis video stream that shows the simulation.
+
+    Raises:
+        ConfigurationError: no stream can have that name.
+    """
+    target = f"kinesis:{str(value).strip()}"
+    parse_target(target)
+    return {"live_video": target}
+
+
+def read_enable_kinesis(value: Any) -> Values:
+    """Whether a stream that is named gets anything.
+
+    Raises:
+        ConfigurationError: it is no boolean.
+    """
+    return {} if read_boolean(value) else {"live_video": None}

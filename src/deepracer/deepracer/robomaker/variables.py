@@ -125,6 +125,9 @@ SETTINGS = (
         readings.read_randomization,
     ),
     Variable("ENABLE_GUI", "headless", readings.read_gui),
+    Variable("KINESIS_VIDEO_STREAM_NAME", "live_video", readings.read_stream),
+    # After the stream: False wins over its name.
+    Variable("ENABLE_KINESIS", "live_video", readings.read_enable_kinesis),
 )
 
 SETTING_BY_NAME = {variable.name: variable for variable in SETTINGS}
@@ -179,8 +182,6 @@ WITHOUT_EFFECT = {
     "MIN_EVAL_TRIALS": (("5",), "the trainer's settings say how much is evaluated in between"),
     "RTF_OVERRIDE": ((), "the simulation is as fast as it can be, its steps are exact"),
     "DEBUG_REWARD": (("false",), "each step is on the log in a SIM_TRACE_LOG line"),
-    "KINESIS_VIDEO_STREAM_NAME": ((), "no live video is sent"),
-    "ENABLE_KINESIS": (("true", "false"), "no live video is sent"),
     "MP4_S3_BUCKET": ((), "`deepracer video` makes a video of the traces"),
     "MP4_S3_OBJECT_PREFIX": ((), "`deepracer video` makes a video of the traces"),
     "DONE_CONDITION": ((), "one model races at a time"),

@@ -36,27 +36,41 @@ _SMOOTHING = 4
 
 
 class Card:
-    """A card at a place of the picture; it is drawn on in its own pixels.
+    """A card at a place of the picture; it is drawn on in its own units.
 
     Args:
-        left: of the card in the picture, pixels; so with the next three.
+        left: of the card in the picture, units; so with the next three.
         top: as left.
         width: as left.
         height: as left.
+        scale: pixels of a unit.
         below: another card, of which this one begins as a copy.
     """
 
     def __init__(
-        self, left: int, top: int, width: int, height: int, below: "Card | None" = None
+        self,
+        left: int,
+        top: int,
+        width: int,
+        height: int,
+        *,
+        scale: float = 1.0,
+        below: "Card | None" = None,
     ) -> None:
         self.left, self.top, self.width, self.height = left, top, width, height
-        fresh = Image.new("RGB", (width, height), PAPER)
+        self.scale = scale
+        fresh = Image.new("RGB", (round(width * scale), round(height * scale)), PAPER)
         self.image = fresh if below is None else below.image.copy()
         self._draw = ImageDraw.Draw(self.image)
 
     def copy(self) -> "Card":
         """A card with the same on it."""
-        return Card(self.left, self.top, self.width, self.height, below=self)
+        size = (self.left, self.top, self.width, self.height)
+        return Card(*size, scale=self.scale, below=self)
+
+    def place(self, x: float, y: float) -> tuple[int, int]:
+        """Where a point of the card is in its image, pixels."""
+        return round(x * self.scale), round(y * self.scale)
 
     def text(
         self,
@@ -80,26 +94,27 @@ class Card:
             bold: whether they are heavy.
             anchor: `l` left, `m` middle, `r` right.
         """
-        letters = font(size, bold=bold)
-        self._draw.text((x, baseline), words, fill=color, font=letters, anchor=f"{anchor}s")
-        return x + letters.getlength(words)
+        letters = font(round(size * self.scale), bold=bold)
+        place = (x * self.scale, baseline * self.scale)
+        self._draw.text(place, words, fill=color, font=letters, anchor=f"{anchor}s")
+        return x + letters.getlength(words) / self.scale
 
     def bar(self, left: float, top: float, right: float, bottom: float, color: Color) -> None:
         """Fill a bar with round ends."""
-        if right - left < 1.0:
-            return
-        pill, place = _pill(round(right - left), round(bottom - top)), (round(left), round(top))
-        self.image.paste(color, place, pill)
+        (left, top), (right, bottom) = self.place(left, top), self.place(right, bottom)
+        if right > left:
+            self.image.paste(color, (left, top), _pill(right - left, bottom - top))
 
     def put_on(self, picture: Image.Image) -> None:
         """Put the card into a picture."""
-        picture.paste(self.image, (self.left, self.top), _shape(self.width, self.height))
+        shape = _shape(*self.image.size, _CORNER * self.scale)
+        picture.paste(self.image, self.place(self.left, self.top), shape)
 
 
 @cache
-def _shape(width: int, height: int) -> Image.Image:
+def _shape(width: int, height: int, corner: float) -> Image.Image:
     """How opaque each pixel of a card is."""
-    return _rounded(width, height, _CORNER, _OPACITY)
+    return _rounded(width, height, corner, _OPACITY)
 
 
 @cache
@@ -115,5 +130,5 @@ def _rounded(width: int, height: int, radius: float, opacity: int) -> Image.Imag
 
 
 def text_width(words: str, size: int, *, bold: bool = False) -> float:
-    """How wide words are, pixels."""
+    """How wide words are, units."""
     return float(font(size, bold=bold).getlength(words))

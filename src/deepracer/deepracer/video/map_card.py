@@ -26,6 +26,7 @@ class MapCard:
         top: its top.
         room: most width and height of the map, pixels.
         speeds: slowest and fastest speed of the scale, m/s.
+        scale: pixels of the picture that one of these pixels is.
     """
 
     def __init__(
@@ -36,29 +37,39 @@ class MapCard:
         top: int,
         room: tuple[int, int],
         speeds: tuple[float, float],
+        scale: float = 1.0,
     ) -> None:
         borders = np.vstack((track.inner, track.outer))
         low, high = borders.min(axis=0) - _MARGIN, borders.max(axis=0) + _MARGIN
-        self._scale = float(min(np.array(room) / (high - low)))
+        self._pen = scale
+        self._scale = float(min(np.array(room) / (high - low))) * scale
         self._corner = np.array([low[0], high[1]])
         # However narrow the track is, the scale below has room.
-        width, height = np.ceil((high - low) * self._scale).astype(int)
-        self._offset = np.array([max(room[0] - width, 0) / 2, 0.0])
-        width = room[0]
+        drawn, height = np.ceil((high - low) * self._scale).astype(int).tolist()
+        width = round(room[0] * scale)
+        self._offset = np.array([max(width - drawn, 0) / 2, 0.0])
         self._speeds = speeds
-        self._canvas = Canvas(int(width), int(height))
-        draw_road(self._canvas, track, self._pixels, _PEN)
+        self._canvas = Canvas(width, height)
+        draw_road(self._canvas, track, self._pixels, _PEN * scale)
+        self._road = self._canvas.pixels.copy()
         self._last: NDArray[np.float64] | None = None
-        full = (int(width) + 2 * PADDING, int(height) + 2 * PADDING + _SCALE_HEIGHT)
-        self._card = Card(right - full[0], top, *full)
-        self._draw_scale(int(height) + PADDING)
+        below = round(height / scale) + PADDING
+        full = (room[0] + 2 * PADDING, below + PADDING + _SCALE_HEIGHT)
+        self._card = Card(right - full[0], top, *full, scale=scale)
+        self._draw_scale(below)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        self._canvas.pixels = self._road.copy()
+        self._last = None
 
     def move(self, x: float, y: float, speed: float) -> None:
         """Draw the line on to a point (metres), driven to at a speed (m/s)."""
         here = np.array([x, y])
         if self._last is not None and np.hypot(*(here - self._last)) <= LONGEST_STEP:
             ends = self._pixels(np.vstack((self._last, here)))
-            self._canvas.path(ends, speed_color(speed, self._speeds), _LINE, closed=False)
+            width = _LINE * self._pen
+            self._canvas.path(ends, speed_color(speed, self._speeds), width, closed=False)
         self._last = here
 
     def card(self, x: float, y: float, yaw: float) -> Card:
@@ -68,7 +79,7 @@ class MapCard:
         picture = self._canvas.picture()
         self._canvas.pixels = map_alone
         card = self._card.copy()
-        card.image.paste(Image.fromarray(picture[..., ::-1]), (PADDING, PADDING))
+        card.image.paste(Image.fromarray(picture[..., ::-1]), card.place(PADDING, PADDING))
         return card
 
     def _draw_car(self, x: float, y: float, yaw: float) -> None:
@@ -76,7 +87,8 @@ class MapCard:
         (center,) = self._pixels(np.array([[x, y]]))
         ahead = np.array([np.cos(yaw), -np.sin(yaw)])
         left = np.array([ahead[1], -ahead[0]])
-        for size, color in ((13.0, PAPER), (9.5, INK)):
+        for length, color in ((13.0, PAPER), (9.5, INK)):
+            size = length * self._pen
             tip, tail = center + 1.1 * size * ahead, center - 0.45 * size * ahead
             for side in (left, -left):
                 wing = center - 0.85 * size * ahead + 0.78 * size * side
@@ -90,12 +102,13 @@ class MapCard:
     def _draw_scale(self, top: int) -> None:
         slowest, fastest = self._speeds
         left, width = PADDING, self._card.width - 2 * PADDING
+        columns, rows = self._card.place(width, 8)
         colors = [
             speed_color(slowest + (fastest - slowest) * share, self._speeds)[::-1]
-            for share in np.linspace(0.0, 1.0, width)
+            for share in np.linspace(0.0, 1.0, columns)
         ]
-        bar = Image.fromarray(np.tile(np.array(colors, np.uint8), (8, 1, 1)))
-        self._card.image.paste(bar, (left, top + 18))
+        bar = Image.fromarray(np.tile(np.array(colors, np.uint8), (rows, 1, 1)))
+        self._card.image.paste(bar, self._card.place(left, top + 18))
         words = {"size": 15, "color": FAINT}
         baseline = top + 44
         self._card.text(f"{slowest:.1f}", left, baseline, **words)

@@ -20,7 +20,7 @@ from deepracer.video.card import BORDER, FAINT, GREEN, INK, RED, ROAD, Card, Col
 from deepracer.video.map_card import MapCard
 
 WIDTH, HEIGHT = 1280, 720
-"""Pixels of a picture."""
+"""Pixels of a picture, if nothing else is asked for. All places are in these."""
 
 CHASE_CAMERA, CAR_CAMERA = "chase", "front"
 """What the simulator calls the cameras."""
@@ -96,15 +96,33 @@ class EpisodePictures:
 
     Args:
         caption: what all of them show.
+        width: of a picture, pixels; it is as high as it is for 16 by 9.
     """
 
-    def __init__(self, caption: Caption) -> None:
+    def __init__(self, caption: Caption, width: int = WIDTH) -> None:
+        self._scale = width / WIDTH
+        self._size = width, round(HEIGHT * self._scale)
         self._speeds = caption.speeds
         self._map = MapCard(
-            caption.track, right=WIDTH - _EDGE, top=_EDGE, room=_MAP_ROOM, speeds=caption.speeds
+            caption.track,
+            right=WIDTH - _EDGE,
+            top=_EDGE,
+            room=_MAP_ROOM,
+            speeds=caption.speeds,
+            scale=self._scale,
         )
-        self._title = _title_card(caption)
-        self._numbers = _empty_numbers_card()
+        self._title_text = caption.title
+        self._title = _title_card(caption.title, caption.subtitle, self._scale)
+        self._numbers = _empty_numbers_card(self._scale)
+
+    def begin(self, subtitle: str) -> None:
+        """Go on with another episode: with another subtitle, and without a line on the map."""
+        self._map.clear()
+        self._title = _title_card(self._title_text, subtitle, self._scale)
+
+    def drive(self, x: float, y: float, speed: float) -> None:
+        """Draw the line on to a point (metres) in a frame without a picture; m/s."""
+        self._map.move(x, y, speed)
 
     def compose(
         self, images: Mapping[str, NDArray[np.uint8]], moment: Moment, result: Result | None = None
@@ -117,18 +135,18 @@ class EpisodePictures:
             result: how the episode ended, if this is its end.
 
         Returns:
-            uint8[HEIGHT, WIDTH, 3], RGB.
+            uint8[H, W, 3], RGB, with W the width asked for.
         """
-        self._map.move(moment.x, moment.y, moment.speed)
-        picture = Image.fromarray(_fill(images[CHASE_CAMERA], WIDTH, HEIGHT))
+        self.drive(moment.x, moment.y, moment.speed)
+        picture = Image.fromarray(_fill(images[CHASE_CAMERA], *self._size))
         self._title.put_on(picture)
         self._map.card(moment.x, moment.y, moment.yaw).put_on(picture)
-        _put_camera_on(picture, images[CAR_CAMERA])
+        _put_camera_on(picture, images[CAR_CAMERA], self._scale)
         numbers = self._numbers.copy()
         _write_numbers(numbers, moment, self._speeds)
         numbers.put_on(picture)
         if result is not None:
-            _result_card(result).put_on(picture)
+            _result_card(result, self._scale).put_on(picture)
         return np.asarray(picture, np.uint8)
 
 
@@ -137,28 +155,28 @@ def _fill(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8
     scale = max(width / image.shape[1], height / image.shape[0])
     if scale != 1.0:
         enlarged = (round(image.shape[1] * scale), round(image.shape[0] * scale))
-        way = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC
+        way = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
         image = np.asarray(cv2.resize(image, enlarged, interpolation=way), np.uint8)
     top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
     return np.ascontiguousarray(image[top : top + height, left : left + width])
 
 
-def _title_card(caption: Caption) -> Card:
-    widths = text_width(caption.title, 28, bold=True), text_width(caption.subtitle, 18)
-    card = Card(_EDGE, _EDGE, round(max(widths)) + 44, 80)
-    card.text(caption.title, 22, 38, size=28, bold=True)
-    card.text(caption.subtitle, 22, 63, size=18, color=FAINT)
+def _title_card(title: str, subtitle: str, scale: float) -> Card:
+    widths = text_width(title, 28, bold=True), text_width(subtitle, 18)
+    card = Card(_EDGE, _EDGE, round(max(widths)) + 44, 80, scale=scale)
+    card.text(title, 22, 38, size=28, bold=True)
+    card.text(subtitle, 22, 63, size=18, color=FAINT)
     return card
 
 
-def _put_camera_on(picture: Image.Image, image: NDArray[np.uint8]) -> None:
+def _put_camera_on(picture: Image.Image, image: NDArray[np.uint8], scale: float) -> None:
     """Put what the car sees into a picture, on a card that is its frame."""
     width, height = (side + 2 * _FRAME for side in _CAMERA_SIZE)
-    card = Card(WIDTH - _EDGE - width, HEIGHT - _EDGE - height, width, height)
+    card = Card(WIDTH - _EDGE - width, HEIGHT - _EDGE - height, width, height, scale=scale)
     card.put_on(picture)
     # Not on the card, through which the picture below is seen.
-    place = (card.left + _FRAME, card.top + _FRAME)
-    picture.paste(Image.fromarray(_fill(image, *_CAMERA_SIZE)), place)
+    place = card.place(card.left + _FRAME, card.top + _FRAME)
+    picture.paste(Image.fromarray(_fill(image, *card.place(*_CAMERA_SIZE))), place)
 
 
 _TIME, _PROGRESS, _SPEED, _STEERING, _REWARD, _STATUS = 24, 178, 324, 470, 616, 730
@@ -178,9 +196,10 @@ _GAUGE = 120
 _GAUGE_TOP, _GAUGE_BOTTOM = 84, 91
 
 
-def _empty_numbers_card() -> Card:
+def _empty_numbers_card(scale: float) -> Card:
     width = WIDTH - 3 * _EDGE - _CAMERA_SIZE[0] - 2 * _FRAME
-    card = Card(_EDGE, HEIGHT - _EDGE - _NUMBERS_HEIGHT, width, _NUMBERS_HEIGHT)
+    top = HEIGHT - _EDGE - _NUMBERS_HEIGHT
+    card = Card(_EDGE, top, width, _NUMBERS_HEIGHT, scale=scale)
     columns = {
         "lap time": _TIME,
         "progress": _PROGRESS,
@@ -231,12 +250,12 @@ def _gauge(card: Card, left: float, share: float, color: Color) -> None:
     card.bar(left, _GAUGE_TOP, left + min(max(share, 0.0), 1.0) * _GAUGE, _GAUGE_BOTTOM, color)
 
 
-def _result_card(result: Result) -> Card:
+def _result_card(result: Result, scale: float) -> Card:
     widths = text_width(result.title, 42, bold=True), text_width(result.subtitle, 22)
     width = round(max(widths)) + 88
     # In the middle of what the map and the car's camera leave free.
     free = WIDTH - _EDGE - _CAMERA_SIZE[0] - 2 * _FRAME
-    card = Card((free - width) // 2, 132, width, 116)
+    card = Card((free - width) // 2, 132, width, 116, scale=scale)
     color = GREEN if result.is_lap else RED
     card.text(result.title, width / 2, 56, size=42, bold=True, color=color, anchor="m")
     card.text(result.subtitle, width / 2, 90, size=22, color=FAINT, anchor="m")

@@ -1,0 +1,1 @@
+"""Live video of a simulation: as a page for browsers, or to Kinesis Video Streams."""
