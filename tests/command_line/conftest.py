@@ -1,5 +1,6 @@
 """Real servers, and the command line as a person calls it."""
 
+import json
 import logging
 import os
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 from deepracer_core.redis_server import RedisServer
 from moto.server import ThreadedMotoServer
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "trainer"))
 
 ROOT = Path(__file__).resolve().parents[2]
 FAKE = Path(__file__).with_name("fake_ros2.py")
@@ -28,6 +31,27 @@ def s3_endpoint() -> Iterator[str]:
     server.start()
     yield f"http://127.0.0.1:{server.get_host_and_port()[1]}"
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def trained() -> dict[str, bytes]:
+    """The files of a version that was trained with the shipped model_metadata.json."""
+    from trained_version import version_files
+
+    metadata = ROOT / "config" / "model_metadata.json"
+    return {
+        **version_files(**json.loads(metadata.read_text(encoding="utf-8"))),
+        metadata.name: metadata.read_bytes(),
+    }
+
+
+@pytest.fixture(scope="session")
+def trained_folder(trained: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with these files."""
+    folder = tmp_path_factory.mktemp("trained")
+    for name, data in trained.items():
+        (folder / name).write_bytes(data)
+    return folder
 
 
 @pytest.fixture
@@ -76,14 +100,15 @@ def deepracer(
 
 
 @pytest.fixture
-def fake_ros2(tmp_path: Path, environment: dict[str, str]) -> dict[str, str]:
+def fake_ros2(tmp_path: Path, environment: dict[str, str], trained_folder: Path) -> dict[str, str]:
     """An environment in which `ros2` is the fake."""
     programs = tmp_path / "bin"
     programs.mkdir()
     ros2 = programs / "ros2"
     ros2.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} "$@"\n')
     ros2.chmod(0o755)
-    return {**environment, "PATH": f"{programs}{os.pathsep}{environment['PATH']}"}
+    path = f"{programs}{os.pathsep}{environment['PATH']}"
+    return {**environment, "PATH": path, "FAKE_MODEL": str(trained_folder)}
 
 
 @pytest.fixture

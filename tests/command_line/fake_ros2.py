@@ -1,7 +1,8 @@
 """Stands in for `ros2 launch` where only the handling of its process is tested.
 
-Redis and the model store it uses are real. `FAKE_LAUNCH` says how the training goes: `finish`,
-`die`, `go_on`, or `stay`, which is go_on with a child that no polite signal ends. `FAKE_WORKERS`
+Redis and the model store it uses are real, and so is the model, of which the folder `FAKE_MODEL`
+has the files. `FAKE_LAUNCH` says how the training goes: `finish`, `die`, `go_on`, or `stay`, which
+is go_on with a child that no polite signal ends. `FAKE_WORKERS`
 says how those of its workers go that do not drive on: `1:die` dies at each start, `1:die-once` at
 its first, `1:unusable` because of what it was given. The evaluation drives two laps at once.
 """
@@ -21,8 +22,6 @@ from deepracer_core.model_store import open_model_store
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_server import RedisServer
 from deepracer_core.run_status import RunStatus
-
-METADATA = Path(__file__).resolve().parents[2] / "config" / "model_metadata.json"
 
 # A process that left the group and ignores polite signals, as the worst of simulators would.
 STUBBORN = """
@@ -65,7 +64,8 @@ def train(arguments: dict[str, str], how: str) -> int:
         status.set_trainer({"state": "collecting", "iteration": 2, "seconds_left": 29.0})
         store = open_model_store(arguments["store"])
         if store.latest() is None:
-            store.publish(1, {"model_metadata.json": METADATA.read_bytes()}, {})
+            files = Path(os.environ["FAKE_MODEL"]).iterdir()
+            store.publish(1, {file.name: file.read_bytes() for file in files}, {})
         print("[rollout-4] nine episodes", flush=True)
         # The display looks twice a second.
         time.sleep(float(os.environ.get("FAKE_SECONDS", "1.5")))

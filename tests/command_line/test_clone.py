@@ -5,24 +5,22 @@ from pathlib import Path
 
 import pytest
 from deepracer.clone import find_source
-from deepracer.preflight import findings
+from deepracer.preflight import job_findings
 from deepracer.run_folder import RunFolder
 from deepracer.settings_sources import resolve_settings
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.model_store import open_model_store
 
-METADATA = (Path(__file__).resolve().parents[2] / "config" / "model_metadata.json").read_bytes()
-
 
 @pytest.fixture
-def source(tmp_path: Path) -> RunFolder:
+def source(tmp_path: Path, trained: dict[str, bytes]) -> RunFolder:
     """A run with three versions, the second of which is the best."""
     folder = RunFolder(tmp_path / "runs" / "theirs")
     folder.path.mkdir(parents=True)
     folder.settings_file.write_text("run: theirs\n")
     store = open_model_store(str(folder.store))
     for version in (1, 2, 3):
-        files = {"model_metadata.json": METADATA, "weights.safetensors": bytes([version])}
+        files = {**trained, "reward_function.py": bytes([version])}
         info = {"counters": {"iteration": version, "steps": 1000 * version}, "segments": [1, 2]}
         store.publish(version, files, info)
     store.set_best(2, {})
@@ -32,7 +30,7 @@ def source(tmp_path: Path) -> RunFolder:
 def complaint(source: RunFolder, named: str = "theirs", **given: object) -> str:
     runs = source.path.parent
     folder = RunFolder(runs / "mine")
-    found = findings(resolve_settings({"runs_folder": str(runs), **given}, {}), folder, named)
+    found = job_findings(resolve_settings({"runs_folder": str(runs), **given}, {}), folder, named)
     (finding,) = [each for each in found if each.subject == "--from"]
     return "" if finding.good else finding.detail
 
@@ -77,18 +75,25 @@ def test_what_is_not_there_is_refused(source, named, message):
         ),
     ],
 )
-def test_a_model_for_something_else_is_refused(source, tmp_path, changed, message):
+def test_a_model_for_something_else_is_refused(source, trained, tmp_path, changed, message):
     path = tmp_path / "metadata.json"
-    path.write_text(json.dumps({**json.loads(METADATA), **changed}))
+    path.write_text(json.dumps({**json.loads(trained["model_metadata.json"]), **changed}))
     said = complaint(source, model_metadata=str(path))
     assert f"version 2 of run 'theirs' was trained with {message} {path}" in said
-    assert f"--model-metadata {source.inputs}/model_metadata.json" in said
+    assert f"one of those in {source.inputs}" in said
 
 
-def test_a_run_that_has_a_model_is_not_started_anew(source):
+def test_a_model_that_is_damaged_is_refused(source):
+    with (source.store / "versions/00000002/optimizer.safetensors").open("ab") as file:
+        file.write(b"more")
+    assert "optimizer.safetensors is damaged" in complaint(source)
+    assert complaint(source, "theirs:3") == ""
+
+
+def test_a_run_that_has_a_model_is_not_started_anew(source, trained):
     assert complaint(source) == ""
     mine = open_model_store(str(source.path.parent / "mine" / "store"))
-    mine.publish(1, {"model_metadata.json": METADATA}, {})
+    mine.publish(1, trained, {})
     assert "expected a new run, but there is version 1" in complaint(source)
 
 

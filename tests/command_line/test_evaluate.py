@@ -16,17 +16,21 @@ from deepracer_core.evaluation_results import DrivenLine, read_lines, read_resul
 from deepracer_core.model_store import open_model_store
 from deepracer_core.track_library import load_track
 
-FILES = {"policy.tflite": b"policy", "model_metadata.json": b'{"sensor": []}'}
+
+@pytest.fixture(scope="session")
+def files(trained: dict[str, bytes]) -> dict[str, bytes]:
+    """What a model needs to drive."""
+    return {name: trained[name] for name in ("policy.tflite", "model_metadata.json")}
 
 
-def archive_of(kind: str, path: Path) -> Path:
+def archive_of(kind: str, files: dict[str, bytes], path: Path) -> Path:
     if kind == "zip":
         with zipfile.ZipFile(path, "w") as archive:
-            for name, data in FILES.items():
+            for name, data in files.items():
                 archive.writestr(f"mine/{name}", data)
         return path
     with tarfile.open(path, "w:gz") as tar:
-        for name, data in FILES.items():
+        for name, data in files.items():
             entry = tarfile.TarInfo(f"./{name}")
             entry.size = len(data)
             tar.addfile(entry, io.BytesIO(data))
@@ -34,12 +38,12 @@ def archive_of(kind: str, path: Path) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
+def store(files: dict[str, bytes], tmp_path: Path) -> Path:
     """A store whose best version is not its newest."""
     folder = tmp_path / "theirs"
     opened = open_model_store(str(folder))
     for version in (1, 2, 3):
-        opened.publish(version, {**FILES, "optimizer.safetensors": b"o"}, {})
+        opened.publish(version, {**files, "optimizer.safetensors": b"o"}, {})
     opened.set_best(2, {})
     return folder
 
@@ -49,23 +53,23 @@ def test_models_are_named_as_a_version_or_by_their_place():
     assert all(map(is_path, ("theirs", "s3://bucket/prefix", "./12", "model.tar.gz")))
 
 
-def test_the_best_version_of_a_store_is_copied_and_nothing_is_written_to_it(store, tmp_path):
+def test_the_best_version_of_a_store_is_copied_and_nothing_is_written_to_it(store, files, tmp_path):
     before = sorted(store.rglob("*"))
     assert copy_model(str(store), tmp_path / "own") == 2
-    assert dict(open_model_store(str(tmp_path / "own")).load(2).files) == FILES
+    assert dict(open_model_store(str(tmp_path / "own")).load(2).files) == files
     assert sorted(store.rglob("*")) == before
 
 
-def test_a_version_can_come_from_its_folder_or_an_archive(store, tmp_path):
+def test_a_version_can_come_from_its_folder_or_an_archive(store, files, tmp_path):
     sources = {
         store / "versions" / "00000003": 3,
-        archive_of("tar", tmp_path / "model.tar.gz"): 1,
-        archive_of("zip", tmp_path / "model.zip"): 1,
+        archive_of("tar", files, tmp_path / "model.tar.gz"): 1,
+        archive_of("zip", files, tmp_path / "model.zip"): 1,
     }
     for number, (source, version) in enumerate(sources.items()):
         own = tmp_path / f"own-{number}"
         assert copy_model(str(source), own) == version
-        assert dict(open_model_store(str(own)).load(version).files) == FILES
+        assert dict(open_model_store(str(own)).load(version).files) == files
 
 
 def test_what_is_no_model_is_refused(tmp_path):
@@ -160,3 +164,10 @@ def test_an_evaluation_that_cannot_begin_leaves_no_folder(command, fake_ros2, st
     assert evaluate(str(store)).returncode == 0
     assert evaluate("./nothing").returncode == 2
     assert len(list((tmp_path / "runs" / "evaluations").iterdir())) == 1
+
+
+def test_an_evaluation_of_no_laps_is_refused(deepracer, store, tmp_path):
+    done = deepracer("evaluate", "--model", store, "--evaluation-trials", "0")
+    assert done.returncode == 2
+    assert "--evaluation-trials: setting 'evaluation_trials': expected at least 1" in done.stderr
+    assert not (tmp_path / "runs").exists()

@@ -1,32 +1,21 @@
 """Bad input gets an error that names it, and nothing is started."""
 
-import json
 import re
 from pathlib import Path
 
 import boto3
 import numpy as np
 import pytest
-from deepracer.preflight import findings, preflight
+from deepracer.preflight import job_findings, refuse_faults
 from deepracer.run_folder import RunFolder
 from deepracer.settings_sources import resolve_settings
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.model_store import open_model_store
 
 ROOT = Path(__file__).resolve().parents[2]
 
-METADATA = {
-    "action_space": [{"steering_angle": a, "speed": 1.0} for a in (-20, 0, 20)],
-    "action_space_type": "discrete",
-    "training_algorithm": "clipped_ppo",
-    "sensor": ["FRONT_FACING_CAMERA"],
-    "neural_network": "DEEP_CONVOLUTIONAL_NETWORK_SHALLOW",
-    "version": "4",
-}
-
 
 def faults(folder: RunFolder | None = None, **given: object) -> dict[str, str]:
-    found = findings(resolve_settings(given, {}), folder)
+    found = job_findings(resolve_settings(given, {}), folder)
     return {finding.subject: finding.detail for finding in found if not finding.good}
 
 
@@ -54,18 +43,20 @@ def test_every_fault_is_named_at_once(tmp_path):
     (tmp_path / "hyperparameters.json").write_text('{"batch_size": "48"}')
     (tmp_path / "metadata.json").write_text("{")
     with pytest.raises(ConfigurationError) as caught:
-        preflight(
-            resolve_settings(
-                {
-                    "track": "meadow_lop",
-                    "reward_function": str(tmp_path / "reward.py"),
-                    "hyperparameters": str(tmp_path / "hyperparameters.json"),
-                    "model_metadata": str(tmp_path / "metadata.json"),
-                    "redis": "redis://127.0.0.1:1",
-                },
-                {},
-            ),
-            None,
+        refuse_faults(
+            job_findings(
+                resolve_settings(
+                    {
+                        "track": "meadow_lop",
+                        "reward_function": str(tmp_path / "reward.py"),
+                        "hyperparameters": str(tmp_path / "hyperparameters.json"),
+                        "model_metadata": str(tmp_path / "metadata.json"),
+                        "redis": "redis://127.0.0.1:1",
+                    },
+                    {},
+                ),
+                None,
+            )
         )
     text = str(caught.value)
     assert "track (from --track): unknown track 'meadow_lop'" in text
@@ -107,27 +98,6 @@ def test_a_wrong_bucket_is_named_and_a_right_one_is_fine(s3_endpoint, monkeypatc
 
 def test_a_store_that_cannot_be_written_is_named():
     assert "/proc/nothing" in faults(store="/proc/nothing")["store"]
-
-
-def store_model(folder: RunFolder, metadata: dict[str, object]) -> None:
-    open_model_store(str(folder.store)).publish(
-        1, {"model_metadata.json": json.dumps(metadata).encode()}, {}
-    )
-
-
-def test_a_run_is_resumed_only_with_a_model_that_fits(tmp_path):
-    folder = RunFolder(tmp_path / "mine")
-    asked = tmp_path / "model_metadata.json"
-    asked.write_text(json.dumps(METADATA))
-    store_model(folder, METADATA)
-    assert faults(folder, model_metadata=str(asked)) == {}
-    other = METADATA | {"action_space": [{"steering_angle": a, "speed": 2.0} for a in (-9, 9)]}
-    asked.write_text(json.dumps(other))
-    fault = faults(folder, model_metadata=str(asked))["run"]
-    assert "another action_space than" in fault
-    assert str(asked) in fault
-    asked.write_text(json.dumps(METADATA | {"sensor": ["LIDAR", "FRONT_FACING_CAMERA"]}))
-    assert "another sensor than" in faults(folder, model_metadata=str(asked))["run"]
 
 
 def test_check_shows_each_finding_and_each_setting(deepracer, tmp_path):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from deepracer_core.errors import ConfigurationError
 from deepracer_core.track_library import share_folder
 from deepracer_gazebo.client import GazeboSimulator
 
@@ -157,5 +158,5 @@ def test_a_chase_camera_of_another_size_beside_those_of_a_model(server_of) -> No
 
 @pytest.mark.parametrize("rate", [0, 2, 30, -1])
 def test_a_rate_that_does_not_divide_the_steps_is_refused(tmp_path: Path, rate: int) -> None:
-    with pytest.raises(ValueError, match="camera_rate: expected a divisor of 15"):
+    with pytest.raises(ConfigurationError, match="camera_rate: expected a divisor of 15"):
         GazeboSimulator(tmp_path / "none.sock", camera_rate=rate)

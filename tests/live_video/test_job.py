@@ -11,7 +11,7 @@ from deepracer.display import LiveDisplay, PlainDisplay
 from deepracer.job_progress import JobProgress
 from deepracer.launch_arguments import RedisPlace, simulation_launch, worker_arguments
 from deepracer.launch_log import first_end
-from deepracer.preflight import findings
+from deepracer.preflight import job_findings
 from deepracer.run_folder import RunFolder
 from deepracer.settings import JobSettings
 from deepracer.settings_sources import resolve_settings
@@ -80,7 +80,7 @@ def test_plain_lines_have_it_until_the_first_episode():
 
 def test_check_says_where_it_goes(free_port, tmp_path):
     resolved = resolve_settings({"live_video": str(free_port)}, {})
-    found = {each.subject: each for each in findings(resolved, None)}["live_video"]
+    found = {each.subject: each for each in job_findings(resolved, None)}["live_video"]
     assert found.good
     assert found.detail == f"http://127.0.0.1:{free_port}/"
 

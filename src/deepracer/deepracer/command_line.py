@@ -26,7 +26,7 @@ from deepracer.export import PACKAGE_NAME, export
 from deepracer.failure import JobFailed
 from deepracer.log import start_log
 from deepracer.model_source import is_path
-from deepracer.preflight import findings
+from deepracer.preflight import job_findings
 from deepracer.project_files import find_settings_file
 from deepracer.run_folder import LATEST, RunFolder, run_folder
 from deepracer.setting_options import takes_settings
@@ -287,7 +287,7 @@ def check_command(
     resolved = _resolve(given, config)
     good = True
     console = Console(soft_wrap=True, highlight=False)
-    for finding in findings(resolved, _named_run(resolved), source):
+    for finding in job_findings(resolved, _named_run(resolved), source):
         good = good and finding.good
         mark = "[green]ok [/]" if finding.good else "[bold red]bad[/]"
         console.print(f"{mark}  {finding.subject:<16}", end="")

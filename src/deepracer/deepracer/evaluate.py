@@ -32,6 +32,7 @@ from deepracer.launched import LaunchedProcess, ros2_launch
 from deepracer.live_video.target import addresses
 from deepracer.log import log_to_file
 from deepracer.model_source import copy_model, is_path
+from deepracer.preflight import evaluation_findings, refuse_faults
 from deepracer.run_folder import RunFolder, run_folder
 from deepracer.settings import JobSettings
 from deepracer.settings_sources import ResolvedSettings, write_settings
@@ -87,11 +88,16 @@ def evaluate(
         The exit code.
 
     Raises:
-        ConfigurationError: the run, the track or the model does not exist.
+        ConfigurationError: the run or the model does not exist, or something given cannot be used;
+            nothing was started.
         JobFailed: a process of the simulation died.
     """
     settings = resolved.settings
-    load_track(settings.track)
+    if settings.evaluation_trials < 1:
+        raise ConfigurationError(
+            f"{resolved.sources['evaluation_trials']}: setting 'evaluation_trials': expected at"
+            " least 1 lap to drive, got 0: give --evaluation-trials N"
+        )
     if settings.run is None:
         # Somebody's model, that no run here has to do with.
         folder = RunFolder(settings.runs_folder.absolute())
@@ -110,8 +116,10 @@ def evaluate(
             settings = dataclasses.replace(settings, store=str(own_store))
         else:
             version = chosen_version(open_store(settings, folder), model)
+        with doing(console, "looking at the inputs"):
+            refuse_faults(evaluation_findings(resolved, open_store(settings, folder), version))
     except ConfigurationError:
-        folder.drop_empty_evaluation(results)
+        folder.drop_evaluation(results)
         raise
     with Interruption() as interruption:
         place = results if settings.run is None else folder.logs

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.model_files import METADATA_FILE, POLICY_FILE
 from deepracer_core.model_store import ModelStore, StoreError, open_model_store, open_storage
-from deepracer_core.model_watcher import METADATA_FILE, POLICY_FILE, choose_version
+from deepracer_core.model_watcher import choose_version
 from deepracer_core.records import keep_inputs
 
 FILES = (POLICY_FILE, METADATA_FILE)

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -86,10 +87,11 @@ class RunFolder:
         folder.mkdir(parents=True)
         return folder
 
-    def drop_empty_evaluation(self, folder: Path) -> None:
-        """Remove the folder of an evaluation that never began; what has something in it stays."""
+    def drop_evaluation(self, folder: Path) -> None:
+        """Remove the folder of an evaluation that never began, and what was copied into it."""
+        shutil.rmtree(folder)
         with contextlib.suppress(OSError):
-            folder.rmdir()
+            # There are others.
             self.evaluations.rmdir()
 
     @contextlib.contextmanager

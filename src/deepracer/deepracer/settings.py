@@ -171,11 +171,13 @@ class JobSettings:
     buffer_segments: int = Field(
         default=4096,
         ge=1,
+        le=1_000_000,
         description="Most segments that the experience buffer holds.",
     )
     buffer_megabytes: int = Field(
         default=512,
         ge=1,
+        le=1_000_000,
         description="Most memory that the experience buffer holds, in MiB.",
     )
     log_format: str = Field(
@@ -208,7 +210,7 @@ class JobSettings:
     evaluation_trials: int = Field(
         default=3,
         ge=0,
-        le=100,
+        le=1000,
         description="Laps of the evaluation at the end; 0 leaves it out.",
     )
     simulator: str = Field(
@@ -276,13 +278,13 @@ class JobSettings:
     round_robin_advance_dist: float = Field(
         default=0.05,
         ge=0.0,
-        lt=1.0,
+        le=0.999,
         description="Share of the lap from the start of one training episode to the next.",
     )
     start_position_offset: float = Field(
         default=0.0,
         ge=0.0,
-        lt=1.0,
+        le=0.999,
         description="Share of the lap from the start line to the first start.",
     )
     number_of_resets: int = Field(

@@ -29,7 +29,7 @@ from deepracer.launch_arguments import redis_place
 from deepracer.launch_log import End, first_end
 from deepracer.launched import LaunchedProcess
 from deepracer.log import log_to_file
-from deepracer.preflight import preflight
+from deepracer.preflight import job_findings, refuse_faults
 from deepracer.process_tree import process_name
 from deepracer.project_files import find_input
 from deepracer.run_folder import RunFolder, new_run_folder
@@ -61,7 +61,7 @@ def smoke(resolved: ResolvedSettings, console: Console) -> int:
         ConfigurationError: something given cannot be used; nothing was started.
     """
     with doing(console, "looking at the inputs"):
-        preflight(resolved, None)
+        refuse_faults(job_findings(resolved, None))
     folder = new_run_folder(resolved.settings.runs_folder)
     with Interruption() as interruption, folder.claim() as lock:
         log_to_file(folder.logs / "deepracer.log", folder.name, resolved.settings.log_format)

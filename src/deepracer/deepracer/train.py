@@ -42,7 +42,7 @@ from deepracer.launch_log import first_end
 from deepracer.launched import LaunchedProcess, ros2_launch, stop_together
 from deepracer.live_video.target import addresses
 from deepracer.log import log_to_file
-from deepracer.preflight import preflight
+from deepracer.preflight import job_findings, refuse_faults
 from deepracer.project_files import find_input
 from deepracer.run_folder import RunFolder, new_run_folder, run_folder
 from deepracer.settings import INPUT_FIELDS, JobSettings
@@ -107,7 +107,7 @@ def train(
     settings = resolved.settings
     named = run_folder(settings.runs_folder, settings.run) if settings.run else None
     with doing(console, "looking at the inputs"):
-        preflight(resolved, named, source)
+        refuse_faults(job_findings(resolved, named, source))
         # Before this run is the latest one.
         origin = find_source(source, settings.runs_folder) if source is not None else None
     folder = named or new_run_folder(settings.runs_folder)

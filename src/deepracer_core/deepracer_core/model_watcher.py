@@ -9,17 +9,9 @@ from deepracer_core.errors import ConfigurationError
 from deepracer_core.exploration import EpsilonGreedy
 from deepracer_core.hyperparameters import parse_hyperparameters
 from deepracer_core.lite_policy import LitePolicy, Policy, PolicyError
+from deepracer_core.model_files import HYPERPARAMETERS_FILE, METADATA_FILE, POLICY_FILE
 from deepracer_core.model_metadata import ModelMetadata, parse_model_metadata
 from deepracer_core.model_store import ModelCorrupt, ModelStore, StoreError
-
-POLICY_FILE = "policy.tflite"
-"""The file of a model version that acts."""
-
-METADATA_FILE = "model_metadata.json"
-"""The file of a model version that says what its actions are."""
-
-HYPERPARAMETERS_FILE = "hyperparameters.json"
-"""The file of a model version that says how it explores; without it, it draws its actions."""
 
 _LOG = logging.getLogger(__name__)
 

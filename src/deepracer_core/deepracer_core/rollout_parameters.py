@@ -35,9 +35,9 @@ class RolloutParameters(RaceParameters, RandomisationParameters, WorkerIdentity)
     experience_transport: str = parameter(
         "redis", "redis: experience goes through Redis; s3: as objects into the store"
     )
-    segment_length: int = parameter(32, "steps in a segment", lowest=1, highest=4096)
+    segment_length: int = parameter(32, "steps in a segment", lowest=1, highest=1024)
     max_steps: int = parameter(
-        0, "cap on the steps of an episode, 0: by the track's length", lowest=0, highest=1_000_000
+        0, "cap on the steps of an episode, 0: by the track's length", lowest=0, highest=100_000
     )
     buffer_segments: int = parameter(
         4096, "bound of the experience buffer, segments", lowest=1, highest=1_000_000

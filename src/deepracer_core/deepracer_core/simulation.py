@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepracer_core.conditions import Conditions
+from deepracer_core.errors import ConfigurationError
 
 CONTROL_RATE = 15
 """Steps of the agent in one second of simulated time: one camera frame, one action."""
@@ -25,6 +26,23 @@ SPEED_RANGE = (0.1, 4.0)
 def frame_time_ns(step: int) -> int:
     """Simulated time after `step` control periods, nanoseconds; 15 steps are exactly one second."""
     return step * 1_000_000_000 // CONTROL_RATE
+
+
+def steps_of_a_picture(camera_rate: int) -> int:
+    """Control periods from one picture to the next.
+
+    Args:
+        camera_rate: pictures in a second of simulated time.
+
+    Raises:
+        ConfigurationError: it does not divide the control rate.
+    """
+    if camera_rate < 1 or CONTROL_RATE % camera_rate:
+        raise ConfigurationError(
+            f"camera_rate: expected a divisor of {CONTROL_RATE} pictures a second, got"
+            f" {camera_rate}"
+        )
+    return CONTROL_RATE // camera_rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,14 @@ from dataclasses import replace
 import numpy as np
 from deepracer_core.conditions import Conditions
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, Sight, frame_time_ns
+from deepracer_core.simulation import (
+    CONTROL_RATE,
+    Frame,
+    ObjectPose,
+    Sight,
+    frame_time_ns,
+    steps_of_a_picture,
+)
 from deepracer_core.track import Track
 from numpy.typing import NDArray
 
@@ -43,6 +50,9 @@ class FlatSimulator:
         camera_rate: pictures in a second, a divisor of 15; in other frames the last ones are seen.
         is_gray: have the pictures in one channel, the luma that the network sees, uint8[H, W, 1]:
             a third of the work. Without it there is an observer behind the car (`look`).
+
+    Raises:
+        ConfigurationError: the camera's rate does not divide the control rate.
     """
 
     def __init__(
@@ -63,7 +73,7 @@ class FlatSimulator:
         self._looks = False
         self._looked_at: tuple[int, CarPose, tuple[ObjectPose, ...]] | None = None
         self._images: dict[str, NDArray[np.uint8]] = {}
-        self._periods_of_picture = CONTROL_RATE // camera_rate
+        self._periods_of_picture = steps_of_a_picture(camera_rate)
         self._conditions = Conditions()
         self._motion = CarMotion.at_rest(*track.pose_at(0.0))
         self._periods = 0

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import numpy as np
 from deepracer_core.conditions import Conditions
-from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, Sight, frame_time_ns
+from deepracer_core.simulation import (
+    CONTROL_RATE,
+    Frame,
+    ObjectPose,
+    Sight,
+    frame_time_ns,
+    steps_of_a_picture,
+)
 from numpy.typing import NDArray
 
 from deepracer_gazebo import frames
@@ -36,7 +43,7 @@ class GazeboSimulator:
             there, see `look`. The car need not have it.
 
     Raises:
-        ValueError: the camera's rate does not divide the control rate.
+        ConfigurationError: the camera's rate does not divide the control rate.
         SimulatorError: no simulator answered in time, or it is not one that this client knows.
 
     Attributes:
@@ -52,11 +59,7 @@ class GazeboSimulator:
         camera_rate: int = CONTROL_RATE,
         observer: str | None = None,
     ) -> None:
-        if camera_rate < 1 or CONTROL_RATE % camera_rate:
-            raise ValueError(
-                f"camera_rate: expected a divisor of {CONTROL_RATE} pictures a second, got "
-                f"{camera_rate}"
-            )
+        self._steps_of_a_picture = steps_of_a_picture(camera_rate)
         self._path = Path(path)
         self._deadline = deadline
         self._sequence = 0
@@ -86,7 +89,6 @@ class GazeboSimulator:
             raise SimulatorError(
                 f"{path}: the car plugin cannot leave out cameras: build it again with set-up"
             )
-        self._steps_of_a_picture = CONTROL_RATE // camera_rate
         self._steps_seen = 0
         self._images: Mapping[str, NDArray[np.uint8]] = {}
         self.simulate_ns = 0

@@ -3,8 +3,10 @@
 from dataclasses import MISSING, fields
 from typing import TypeVar
 
-from deepracer_core.parameters import declaration
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.parameters import Declaration, declaration
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 
 Parameters = TypeVar("Parameters")
@@ -19,7 +21,7 @@ def declare(node: Node, parameters_type: type[Parameters]) -> Parameters:
             `deepracer_core.parameters.parameter`.
 
     Raises:
-        rclpy.exceptions.ParameterException: a value of another type or out of its range.
+        ConfigurationError: a value of another type or out of its range.
     """
     values = {}
     for entry in fields(parameters_type):
@@ -40,5 +42,17 @@ def declare(node: Node, parameters_type: type[Parameters]) -> Parameters:
                 descriptor.floating_point_range = [
                     FloatingPointRange(from_value=said.lowest, to_value=said.highest)
                 ]
-        values[entry.name] = node.declare_parameter(entry.name, entry.default, descriptor).value
+        try:
+            declared = node.declare_parameter(entry.name, entry.default, descriptor)
+        except ParameterException as error:
+            raise ConfigurationError(
+                f"parameter {entry.name}: expected {_expected(entry.default, said)}: {error}"
+            ) from error
+        values[entry.name] = declared.value
     return parameters_type(**values)
+
+
+def _expected(default: object, said: Declaration) -> str:
+    """`int from 1 to 1000 (laps to try in an evaluation)`."""
+    bounds = "" if said.lowest is None else f" from {said.lowest:.10g} to {said.highest:.10g}"
+    return f"{type(default).__name__}{bounds} ({said.description})"

@@ -22,9 +22,9 @@ import numpy as np
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.hyperparameters import parse_hyperparameters
 from deepracer_core.lite_policy import LitePolicy, PolicyError
+from deepracer_core.model_files import POLICY_FILE
 from deepracer_core.model_metadata import ModelMetadata, parse_model_metadata
 from deepracer_core.model_store import StoreError, open_model_store
-from deepracer_core.model_watcher import POLICY_FILE
 from deepracer_core.sensors import LIDAR_RANGE
 from numpy.typing import NDArray
 

@@ -8,15 +8,9 @@ import keras
 import numpy as np
 import safetensors.numpy
 import tensorflow as tf
-from deepracer_core.model_watcher import POLICY_FILE
+from deepracer_core.model_files import OPTIMIZER_FILE, POLICY_FILE, WEIGHTS_FILE
 
 from deepracer_trainer.learning import LearnerState
-
-WEIGHTS_FILE = "weights.safetensors"
-"""The networks, by the names of their variables."""
-
-OPTIMIZER_FILE = "optimizer.safetensors"
-"""What else an update changes: Adam's moments, random generator, scale of returns, steps."""
 
 _RANDOM = "random_state"
 _RETURN_SCALE = "return_scale"

@@ -6,10 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.model_files import WEIGHTS_FILE
 from deepracer_core.model_store import ModelStore, StoreError
 from deepracer_core.segment import SegmentError, decode
 
-from deepracer_trainer.checkpoint import WEIGHTS_FILE, CheckpointError, read_weights
+from deepracer_trainer.checkpoint import CheckpointError, read_weights
 from deepracer_trainer.experience import Collector, Iteration, Trajectory
 from deepracer_trainer.learning import Learner
 

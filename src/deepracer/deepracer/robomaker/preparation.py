@@ -19,7 +19,7 @@ from deepracer.launch_arguments import (
     telemetry_settings,
     worker_arguments,
 )
-from deepracer.preflight import preflight
+from deepracer.preflight import evaluation_findings, refuse_faults, simulation_findings
 from deepracer.robomaker.inputs import Inputs
 from deepracer.robomaker.job import SimulationJob, read_job
 from deepracer.robomaker.race_settings import resolve, with_layer
@@ -107,7 +107,7 @@ def _training(
         resolved = with_layer(resolved, inputs.fetch(setting, waiting))
     # Redis and the hyperparameters are for later: the trainer may not be there yet.
     without_redis = dataclasses.replace(resolved.settings, redis=None)
-    preflight(ResolvedSettings(without_redis, resolved.sources), None)
+    refuse_faults(simulation_findings(ResolvedSettings(without_redis, resolved.sources)))
     given = resolved.settings.redis
     url = wait_for_redis(given, waiting) if given else find_redis(job.place, job.redis, waiting)
     wait_for_trainer(url, run.name, waiting)
@@ -141,6 +141,7 @@ def _evaluation(
     source = f"version {version} in {store.url}"
     resolved = with_layer(resolved, inputs.keep("model_metadata", metadata, source))
     resolved = with_layer(resolved, inputs.fetch_if_there("reward_function"))
+    refuse_faults(evaluation_findings(resolved, store, version))
     settings, results = resolved.settings, workplace.folder / "results.json"
     arguments = evaluation_arguments(
         settings, run, workplace, version, settings.model_metadata, results
