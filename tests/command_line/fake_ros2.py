@@ -1,9 +1,9 @@
 """Stands in for `ros2 launch` where only the handling of its process is tested.
 
 Redis and the model store it uses are real, and so is the model, of which the folder `FAKE_MODEL`
-has the files. `FAKE_LAUNCH` says how the training goes: `finish`, `die`, `go_on`, or `stay`, which
-is go_on with a child that no polite signal ends. `FAKE_WORKERS`
-says how those of its workers go that do not drive on: `1:die` dies at each start, `1:die-once` at
+has the files. `FAKE_LAUNCH` says how the training goes: `finish`, `die`, `die-once`, which finishes
+when it is started again, `unusable`, `go_on`, or `stay`, which is go_on with a child that no polite
+signal ends. `FAKE_WORKERS` says how those of its workers go that do not drive on: `1:die` dies at each start, `1:die-once` at
 its first, `1:unusable` because of what it was given. The evaluation drives two laps at once.
 """
 
@@ -68,15 +68,22 @@ def train(arguments: dict[str, str], how: str) -> int:
             store.publish(1, {file.name: file.read_bytes() for file in files}, {})
         print("[rollout-4] nine episodes", flush=True)
         # The display looks twice a second.
-        time.sleep(float(os.environ.get("FAKE_SECONDS", "1.5")))
-        if how == "die":
+        seconds = float(os.environ.get("FAKE_SECONDS", "1.5"))
+        time.sleep(seconds / 2)
+        status.set_trainer({"state": "learning", "iteration": 2, "seconds_left": 28.0})
+        time.sleep(seconds / 2)
+        died = Path(arguments["redis_folder"]).with_name("died")
+        if how in ("die", "unusable") or (how == "die-once" and not died.exists()):
+            died.touch()
+            code = 2 if how == "unusable" else 1
             print("[trainer-2] MemoryError: no room", flush=True)
             print(
-                "[ERROR] [trainer-2]: process has died [pid 4, exit code 1, cmd 'trainer'].",
+                f"[ERROR] [trainer-2]: process has died [pid 4, exit code {code}, cmd 'trainer'].",
                 flush=True,
             )
             return 0
-        if how == "finish":
+        print(f"[trainer-2] {arguments['job_duration_in_seconds']} s are left", flush=True)
+        if how in ("finish", "die-once"):
             print("[INFO] [trainer-2]: process has finished cleanly [pid 4]", flush=True)
             return 0
         signal.sigwait([signal.SIGINT])

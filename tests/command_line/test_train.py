@@ -1,5 +1,6 @@
 """A training job's processes: shown, stopped, and never left behind. The launch is a fake here."""
 
+import re
 import signal
 import subprocess
 import time
@@ -104,13 +105,36 @@ def test_a_signal_stops_everything_within_ten_seconds(
     assert mentioning(tmp_path) == set()
 
 
-def test_a_launch_that_dies_is_named_with_its_last_words(train, tmp_path):
-    process = train("die")
+def test_a_training_that_dies_is_started_again_for_the_time_that_is_left(train, tmp_path):
+    out, err = train("die-once").communicate(timeout=60)
+    assert "training: trainer died with exit code 1; it starts again in 1 s" in out, err
+    assert "1 of 2 laps complete" in out
+    logs = tmp_path / "runs" / "mine" / "logs"
+    text = (logs / "launch.log").read_text()
+    (left_s,) = re.findall(r"\[trainer-2\] (\d+) s are left", text)
+    assert 20 <= int(left_s) <= 28
+    # Its Redis has what the first one had; the worker was driving all the while.
+    assert "Training: 18 episodes" in out
+    assert (logs / "worker-0.log").read_text().count("worker 0 of 1 drives on") == 1
+
+
+def test_a_training_that_dies_over_and_over_is_named_with_its_last_words(train, tmp_path):
+    process = train("die", FAKE_SECONDS="0.6")
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "because trainer died with exit code 1" in err
+    assert "training died 4 times within 10 minutes, the last time because trainer died with" in err
     assert "MemoryError: no room" in err
     assert "launch.log" in err
+    assert "Training: 36 episodes" in out
+    assert mentioning(tmp_path) == set()
+
+
+def test_a_training_that_cannot_use_what_it_was_given_ends_the_job_at_once(train, tmp_path):
+    process = train("unusable")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "training ended because trainer died with exit code 2; its last lines:" in err
+    assert "MemoryError: no room" in err
     assert "Training: 9 episodes" in out
     assert mentioning(tmp_path) == set()
 

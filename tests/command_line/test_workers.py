@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 from deepracer.failure import JobFailed
+from deepracer.kept_launch import DEATHS, FIRST_PAUSE_S, WINDOW_S
 from deepracer.launched import LaunchedProcess, stop_together
 from deepracer.process_tree import wait_until_gone
-from deepracer.workers import DEATHS, FIRST_PAUSE_S, WINDOW_S, Workers
+from deepracer.workers import Workers
 
 LIVE = "import signal; print('up', flush=True); signal.pause()"
 DIE = (
@@ -46,17 +47,17 @@ def stage(tmp_path: Path):
 
 def test_a_worker_that_dies_is_started_anew_after_a_pause(stage):
     learning = stage.start(0)
-    workers = Workers(2, stage.start, learning, clock=lambda: stage.now)
+    workers = Workers(2, stage.start, clock=lambda: stage.now)
     first = workers.launches[1]
     os.kill(first.pid, 9)
     stage.has_ended(first)
-    workers.look()
+    workers.look([learning])
     assert workers.problem is not None
     assert workers.problem.startswith("worker 1: its launch ended with exit code -9; it starts")
-    workers.look()
+    workers.look([learning])
     assert workers.launches[1] is first
     stage.now += FIRST_PAUSE_S
-    workers.look()
+    workers.look([learning])
     assert workers.launches[1] is not first
     assert workers.problem is None
     assert learning.exit_code is None
@@ -70,14 +71,14 @@ def test_what_a_dead_worker_left_behind_is_ended_and_nothing_else(stage):
         "[sys.executable, '-c', 'import signal; signal.pause()'], start_new_session=True);"
         "print(child.pid, flush=True); signal.pause()"
     )
-    workers = Workers(2, stage.start, learning, clock=lambda: stage.now)
+    workers = Workers(2, stage.start, clock=lambda: stage.now)
     dying = workers.launches[1]
     while not dying.log_path.read_text().endswith("\n"):
         assert dying.exit_code is None
     orphan = int(dying.log_path.read_text())
     os.kill(dying.pid, 9)
     stage.has_ended(dying)
-    workers.look()
+    workers.look([learning])
     assert wait_until_gone([orphan], 0.0)
     assert dying.exit_code == -9
     assert learning.exit_code is None
@@ -87,19 +88,19 @@ def test_what_a_dead_worker_left_behind_is_ended_and_nothing_else(stage):
 def test_a_worker_that_dies_over_and_over_ends_the_job(stage):
     learning = stage.start(0)
     stage.script[1] = DIE
-    workers = Workers(2, stage.start, learning, clock=lambda: stage.now)
+    workers = Workers(2, stage.start, clock=lambda: stage.now)
     pauses = []
     for _ in range(DEATHS - 1):
         stage.has_ended(workers.launches[1])
-        workers.look()
+        workers.look([learning])
         began = stage.now
         while workers.problem is not None:
             stage.now += 0.5
-            workers.look()
+            workers.look([learning])
         pauses.append(stage.now - began)
     stage.has_ended(workers.launches[1])
     with pytest.raises(JobFailed, match=f"worker 1 died {DEATHS} times within 10 min") as caught:
-        workers.look()
+        workers.look([learning])
     assert pauses == [1.0, 2.0, 4.0]
     assert "agent died with exit code 1" in str(caught.value)
     assert "  | out of road" in str(caught.value)
@@ -108,12 +109,12 @@ def test_a_worker_that_dies_over_and_over_ends_the_job(stage):
 def test_deaths_of_long_ago_are_forgotten(stage):
     learning = stage.start(0)
     stage.script[1] = DIE
-    workers = Workers(2, stage.start, learning, clock=lambda: stage.now)
+    workers = Workers(2, stage.start, clock=lambda: stage.now)
     for _ in range(2 * DEATHS):
         stage.has_ended(workers.launches[1])
-        workers.look()
+        workers.look([learning])
         stage.now += WINDOW_S / 2
-        workers.look()
+        workers.look([learning])
 
 
 def test_a_job_goes_on_when_a_worker_dies(train, tmp_path):
@@ -125,8 +126,8 @@ def test_a_job_goes_on_when_a_worker_dies(train, tmp_path):
     assert (logs / "worker-1.log").read_text().count("worker 1 of 2 drives on") == 2
     assert (logs / "worker-0.log").read_text().count("worker 0 of 2 drives on") == 1
     log = (logs / "deepracer.log").read_text()
-    assert "worker=1 died cause='rollout died with exit code 1' restart_in_s=1" in log
-    assert "worker=1 started again" in log
+    assert "worker 1: died cause='rollout died with exit code 1' restart_in_s=1" in log
+    assert "worker 1: started again" in log
 
 
 def test_a_worker_that_cannot_use_what_it_was_given_ends_the_job_at_once(train):

@@ -54,8 +54,10 @@ def telemetry_settings(settings: JobSettings) -> TelemetrySettings:
     )
 
 
-def learning_arguments(settings: JobSettings, folder: RunFolder, redis: RedisPlace) -> Arguments:
-    """For learn.launch.py: the trainer and, when it is not there already, Redis."""
+def learning_arguments(
+    settings: JobSettings, folder: RunFolder, redis: RedisPlace, seconds: int
+) -> Arguments:
+    """For learn.launch.py: the trainer for so many seconds and, when it is not there, Redis."""
     return {
         "run": folder.name,
         "redis": settings.redis,
@@ -66,7 +68,7 @@ def learning_arguments(settings: JobSettings, folder: RunFolder, redis: RedisPla
         "model_metadata": find_input(settings.model_metadata),
         "hyperparameters": find_input(settings.hyperparameters),
         "seed": settings.seed,
-        "job_duration_in_seconds": settings.job_duration_in_seconds,
+        "job_duration_in_seconds": seconds,
         "keep_versions": settings.keep_versions,
         "stop_after_laps": settings.stop_after_laps,
         "tensorboard": folder.tensorboard if settings.tensorboard else "",

@@ -112,7 +112,7 @@ class Simulations:
             )
 
         log.info("%d simulations start", count)
-        self._workers = Workers(count, start, learning=None)
+        self._workers = Workers(count, start)
 
     def look(self) -> None:
         """Start those again that died.

@@ -101,11 +101,11 @@ def _watch(job: TrainingJob, console: Console) -> Evidence:
     with (
         console.status("") as status,
         StatusFeed(job.redis.url, job.folder.name) as feed,
-        launch_job(job) as launches,
+        launch_job(job, feed) as launches,
         _count_messages(launches.workers.launches[0], rates_file),
     ):
         worker = launches.workers.launches[0]
-        both = (launches.learning, worker)
+        both = (launches.learning.launched, worker)
         started = time.monotonic()
         while all(each.exit_code is None for each in both) and not job.interruption.wait(_LOOK_S):
             since_launch_s = time.monotonic() - started

@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,10 @@ from deepracer.evaluate import (
     run_evaluation,
 )
 from deepracer.export import CarPackage, write_car_package
-from deepracer.failure import JobFailed, launch_failure
+from deepracer.failure import JobFailed
 from deepracer.interruption import Interruption
 from deepracer.job_progress import JobProgress
+from deepracer.kept_launch import KeptLaunch
 from deepracer.launch_arguments import (
     Arguments,
     RedisPlace,
@@ -178,17 +180,17 @@ def _keep_input(path: Path, place: Path) -> None:
 def run_training(job: TrainingJob, console: Console) -> None:
     """Launch everything, show how it gets on, and stop it at the job's end or when interrupted.
 
-    A worker that dies is started anew.
+    What dies is started anew: a worker, and the trainer with a Redis of the job's own, which has
+    its data on the disk.
 
     Raises:
-        JobFailed: Redis or the trainer died, the trainer did not end in time, or a worker dies over
-            and over.
+        JobFailed: something dies over and over, or the trainer did not end in time.
     """
     with (
         contextlib.closing(open_display(console)) as display,
         StatusFeed(job.redis.url, job.folder.name) as feed,
         contextlib.ExitStack() as afterwards,
-        launch_job(job) as launches,
+        launch_job(job, feed) as launches,
     ):
         if job.redis.port is None:
             # This Redis outlives the job: what the workers write as they end counts, too.
@@ -198,17 +200,18 @@ def run_training(job: TrainingJob, console: Console) -> None:
         while True:
             since_launch_s = time.monotonic() - started
             feed.update(job.progress)
-            display.show(_view(job, feed, workers, since_launch_s))
+            display.show(_view(job, feed, launches.problem, since_launch_s))
             if job.interruption.wait(_REFRESH_S):
                 log.info("interrupted signal=%s", job.interruption.number)
                 return
-            if learning.exit_code is not None:
-                if not is_done(learning):
-                    raise launch_failure("training ended", learning)
+            if is_done(learning.launched) or (
+                learning.launched.exit_code is not None and _seconds_left(job, feed) <= 0.0
+            ):
                 feed.update(job.progress)
                 display.show(_last_view(job))
                 return
-            workers.look()
+            learning.look(workers.launches)
+            workers.look([learning.launched])
             if since_launch_s > job.settings.job_duration_in_seconds + OVERTIME_S:
                 raise JobFailed(
                     f"the trainer did not end within {OVERTIME_S:.0f} s after the job's duration;"
@@ -231,13 +234,23 @@ def is_done(launched: LaunchedProcess) -> bool:
 class JobLaunches:
     """What runs for a job: Redis and the trainer in one launch, and a launch for each worker."""
 
-    learning: LaunchedProcess
+    learning: KeptLaunch
     workers: Workers
+
+    @property
+    def problem(self) -> str | None:
+        """What waits for its next start, and why; None when all runs."""
+        return "\n".join(filter(None, (self.learning.problem, self.workers.problem))) or None
 
 
 @contextlib.contextmanager
-def launch_job(job: TrainingJob) -> Iterator[JobLaunches]:
-    """Start the learning side, then the workers; all of it is stopped at the end."""
+def launch_job(job: TrainingJob, feed: StatusFeed) -> Iterator[JobLaunches]:
+    """Start the learning side, then the workers; all of it is stopped at the end.
+
+    Args:
+        job: what is to run.
+        feed: knows how much of the job's time is left when the trainer is started again.
+    """
     launches: list[LaunchedProcess] = []
 
     def launch(
@@ -265,18 +278,25 @@ def launch_job(job: TrainingJob) -> Iterator[JobLaunches]:
         file, told = simulation_launch(own.simulator, arguments, place)
         return launch(file, told, f"worker-{worker}.log", place)
 
+    def start_learning() -> LaunchedProcess:
+        seconds = max(ceil(_seconds_left(job, feed)), 1)
+        arguments = learning_arguments(job.settings, job.folder, job.redis, seconds)
+        return launch("learn.launch.py", arguments, "launch.log", workplaces[0])
+
     with contextlib.ExitStack() as claimed:
         workplaces = [claimed.enter_context(claim_workplace()) for _ in range(job.settings.workers)]
         try:
-            learning = launch(
-                "learn.launch.py",
-                learning_arguments(job.settings, job.folder, job.redis),
-                "launch.log",
-                workplaces[0],
-            )
-            yield JobLaunches(learning, Workers(job.settings.workers, start_worker, learning))
+            learning = KeptLaunch("training", start_learning)
+            yield JobLaunches(learning, Workers(job.settings.workers, start_worker))
         finally:
             stop_together(launches)
+
+
+def _seconds_left(job: TrainingJob, feed: StatusFeed) -> float:
+    """Of the job's time, by the trainer's clock; all of it before that runs."""
+    if feed.ends_at is None:
+        return float(job.settings.job_duration_in_seconds)
+    return feed.ends_at - time.monotonic()
 
 
 def _last_view(job: TrainingJob) -> JobView:
@@ -293,10 +313,12 @@ def _last_view(job: TrainingJob) -> JobView:
     )
 
 
-def _view(job: TrainingJob, feed: StatusFeed, workers: Workers, since_launch_s: float) -> JobView:
+def _view(
+    job: TrainingJob, feed: StatusFeed, launch_problem: str | None, since_launch_s: float
+) -> JobView:
     progress = job.progress
     duration_s = float(job.settings.job_duration_in_seconds)
-    left_s = duration_s if feed.ends_at is None else feed.ends_at - time.monotonic()
+    left_s = _seconds_left(job, feed)
     problem = feed.problem
     waiting = None
     if progress.episodes:
@@ -310,7 +332,6 @@ def _view(job: TrainingJob, feed: StatusFeed, workers: Workers, since_launch_s: 
     is_starting = not progress.episodes and since_launch_s < _START_PATIENCE_S
     if is_starting or left_s <= 0 or phase in ("ended", "interrupted"):
         problem = None
-    problems = [problem for problem in (problem, workers.problem) if problem is not None]
     return JobView(
         run=job.folder.name,
         track=_tracks(job.settings),
@@ -320,7 +341,7 @@ def _view(job: TrainingJob, feed: StatusFeed, workers: Workers, since_launch_s: 
         now=time.time(),
         progress=progress,
         waiting=waiting,
-        problem="\n".join(problems) or None,
+        problem="\n".join(filter(None, (problem, launch_problem))) or None,
         live_video=_live_video(job.settings),
     )
 
