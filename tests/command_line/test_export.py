@@ -94,10 +94,14 @@ def test_a_job_ends_with_the_package_of_its_best_model(train, folder):
         assert tar.getnames() == ["model_metadata.json", "agent/model.pb"]
 
 
-def test_a_job_without_a_package_says_why(train, folder):
-    out, err = train("finish", "--run", "another", "--evaluation-trials", "0").communicate(
-        timeout=60
-    )
+def test_a_job_without_a_package_says_why(train, trained, tmp_path):
+    part = tmp_path / "part"
+    part.mkdir()
+    for name, data in trained.items():
+        if name != "hyperparameters.json":
+            (part / name).write_bytes(data)
+    given = ("--run", "another", "--evaluation-trials", "0")
+    out, err = train("finish", *given, FAKE_MODEL=str(part)).communicate(timeout=60)
     assert err == ""
     assert "There is no package for the car: model v1 for the car: version 1 in" in out
     assert "has no file hyperparameters.json" in " ".join(out.split())

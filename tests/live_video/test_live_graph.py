@@ -78,7 +78,17 @@ class Graph:
         status = EpisodeStatus.IN_PROGRESS
         self.episode.publish(
             messages.to_episode(
-                Judgement(time_ns, episode, step, status, False, 1.5, 0.25, 0.5 * step, step / 15)
+                Judgement(
+                    time_ns,
+                    episode,
+                    step,
+                    status,
+                    begins=False,
+                    progress=1.5,
+                    reward=0.25,
+                    total_reward=0.5 * step,
+                    time_s=step / 15,
+                )
             )
         )
 

@@ -1,6 +1,6 @@
 """What the race says to a frame: how the episode stands, and where the car is to be put."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from deepracer_core.conditions import Conditions
 from deepracer_core.episode import EpisodeStatus
@@ -30,6 +30,7 @@ class Judgement:
     step: int
     status: EpisodeStatus
     begins: bool
+    _: KW_ONLY
     evaluates: bool = False
     progress: float = 0.0
     reward: float = 0.0
