@@ -44,6 +44,8 @@ def start_redis(context):
                 LaunchConfiguration("redis_folder"),
                 "--port",
                 str(port),
+                "--max-memory-mb",
+                LaunchConfiguration("redis_megabytes"),
             ],
             name="redis_server",
             prefix=DIE_WITH_LAUNCH,
@@ -78,6 +80,12 @@ def generate_launch_description():
                 "redis_folder",
                 default_value=["runs/", LaunchConfiguration("run"), "/redis"],
                 description="Folder for the data of the Redis server that is started.",
+            ),
+            DeclareLaunchArgument(
+                "redis_megabytes",
+                default_value="1024",
+                description="Most memory of the Redis server that is started, in MiB; more than the"
+                " experience buffer's buffer_megabytes.",
             ),
             DeclareLaunchArgument(
                 "store",

@@ -46,17 +46,18 @@ def set_up_python(left_out: Collection[str] = ()) -> None:
         require_room(ENVIRONMENT, _GIGABYTES, "the virtual environment")
         python = ros.python if ros else find_python()
         say(PART, f"making .venv with Python {version_of(python)} and {kind} (two minutes, 3 GB)")
-        _make_environment(python, ros)
     else:
         say(PART, f"bringing .venv up to date, with {kind}")
     before = "" if is_new else STAMP.read_text()
     stamp.remove()
     try:
+        if is_new:
+            _make_environment(python, ros)
         _install(constraints, ros, left_out)
     except SetupError:
         # pip takes back what it could not finish.
         if is_new:
-            shutil.rmtree(ENVIRONMENT)
+            shutil.rmtree(ENVIRONMENT, ignore_errors=True)
         else:
             STAMP.write_text(before)
         raise

@@ -22,6 +22,14 @@ BUCKET = "races"
 _numbers = itertools.count()
 
 
+def command_line(pid: int) -> str:
+    """What a process was started with, separated by NUL; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 class Launched:
     """A process that a user would start, with everything below it.
 

@@ -7,7 +7,7 @@ import pytest
 from deepracer.process_tree import process_name, wait_until_gone
 from deepracer_core.redis_connection import connect
 from deepracer_core.run_status import RunStatus
-from end_to_end import STOP_DEADLINE_S, Launched, simulation
+from end_to_end import STOP_DEADLINE_S, Launched, command_line, simulation
 
 PARTS = ("gzserver", "Xvfb", "simulator_bridge", "observation", "agent", "rollout")
 
@@ -19,14 +19,6 @@ def running(start, workplace, redis, tmp_path) -> Launched:
     status = RunStatus(connect(redis.url), run)
     worker.wait_until(lambda: status.episodes())
     return worker
-
-
-def command_line(pid: int) -> str:
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return file.read().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""
 
 
 def gone(pids: list[int], names: dict[int, str]) -> list[str]:

@@ -14,6 +14,7 @@ from deepracer_core.model_store import open_model_store
 from deepracer_core.redis_connection import connect
 from deepracer_core.run_status import RunStatus
 from deepracer_core.segment import decode
+from end_to_end import command_line
 
 
 def gazebo_of(worker: int, family: list[int]) -> list[int]:
@@ -53,14 +54,6 @@ def the_tools_agree(store: Path, status: RunStatus) -> None:
         found = metrics.getTraining().query("worker == @worker")
         own = sorted(record.reward for record in trained if record.worker == worker)
         assert sorted(found["reward"]) == pytest.approx(own, abs=1e-3)
-
-
-def command_line(pid: int) -> str:
-    try:
-        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
 
 
 def test_a_worker_that_is_killed_comes_back_and_nothing_it_drove_is_lost(
@@ -107,9 +100,9 @@ def test_a_worker_that_is_killed_comes_back_and_nothing_it_drove_is_lost(
     assert stats.appended == stats.acknowledged + stats.segments
     assert gazebo_of(1, job.family()) not in ([], [victim])
     log = (runs / "two" / "logs" / "deepracer.log").read_text(encoding="utf-8")
-    assert "worker=1 died" in log
-    assert "worker=1 started again" in log
-    assert "worker=0 died" not in log
+    assert "worker 1: died" in log
+    assert "worker 1: started again" in log
+    assert "worker 0: died" not in log
     assert job.stop() == 130
     assert job.family() == []
     the_tools_agree(runs / "two" / "store", status)

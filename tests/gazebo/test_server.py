@@ -124,7 +124,7 @@ def test_nothing_stays_mounted(start_server) -> None:
 
 def test_a_world_that_is_not_there(tmp_path: Path) -> None:
     answer = run("--world", "/nowhere.world", "--socket", str(tmp_path / "s"))
-    assert answer.returncode == 1
+    assert answer.returncode == 2
     assert "/nowhere.world: no such file" in answer.stderr
 
 
@@ -141,7 +141,7 @@ def test_a_world_with_a_fault_is_named(tmp_path: Path, old: str, new: str, compl
     world = tmp_path / "faulty.world"
     world.write_text(FLAT_WORLD.read_text().replace(old, new))
     answer = run("--world", str(world), "--socket", str(tmp_path / "s"))
-    assert answer.returncode == 1
+    assert answer.returncode == 2
     assert complaint in answer.stderr
     assert "Traceback" not in answer.stderr
     assert list(tmp_path.iterdir()) == [world]
@@ -168,5 +168,5 @@ def test_no_plugin_is_a_clear_error(tmp_path: Path) -> None:
 
 def test_a_screen_is_needed_to_show_the_world(tmp_path: Path) -> None:
     answer = run("--world", str(FLAT_WORLD), "--socket", str(tmp_path / "s"), "--gui", DISPLAY="")
-    assert answer.returncode == 1
+    assert answer.returncode == 2
     assert "DISPLAY is not set" in answer.stderr

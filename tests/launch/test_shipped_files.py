@@ -228,8 +228,13 @@ def test_training_starts_redis_on_a_free_port(shipped):
 
 
 def test_training_uses_the_port_that_was_given(shipped):
-    launched = shipped("train.launch.py", "redis_port:=7777", "redis_folder:=/tmp/data")
-    assert options(launched, "redis_server") == {"--folder": "/tmp/data", "--port": "7777"}
+    given = ("redis_port:=7777", "redis_folder:=/tmp/data", "redis_megabytes:=300")
+    launched = shipped("train.launch.py", *given)
+    assert options(launched, "redis_server") == {
+        "--folder": "/tmp/data",
+        "--port": "7777",
+        "--max-memory-mb": "300",
+    }
     told = launched.told("trainer")["environment"]
     assert told["DEEPRACER_REDIS"] == "redis://127.0.0.1:7777"
 

@@ -1,5 +1,6 @@
 """The bridge steps once for each frame that is answered, and for nothing else."""
 
+import math
 import time
 
 import numpy as np
@@ -64,6 +65,22 @@ def test_an_answer_to_an_old_frame_is_dropped(graph, bridge, simulator, heard):
     graph.spin_until(lambda: len(heard) == 3)
     assert heard[2] == heard[1]
     assert simulator.steps == 2
+    assert not simulator.resets
+
+
+@pytest.mark.parametrize("nonsense", [math.nan, math.inf])
+def test_what_is_no_number_is_dropped_and_the_next_answer_is_taken(
+    graph, bridge, simulator, heard, nonsense
+):
+    first = heard[-1]
+    graph.drive.publish(messages.to_drive(first, Command(0.0, nonsense)))
+    graph.reset.publish(messages.to_reset(Reset(first, nonsense, 0.0, 0.0)))
+    # The frame is repeated after a while; by then the nonsense has been seen.
+    graph.spin_until(lambda: len(heard) == 2)
+    assert heard[1] == first
+    graph.drive.publish(messages.to_drive(first, Command(0.25, 1.5)))
+    graph.spin_until(lambda: heard[-1] != first)
+    assert simulator.commands[-1] == (pytest.approx(0.25), 1.5)
     assert not simulator.resets
 
 

@@ -23,6 +23,10 @@ _OF_LIVE_VIDEO = ("live_video", "track", "model_metadata", "mode", "worker", "wo
 """Those that live video needs, in the flat world, too."""
 
 
+_REDIS_BESIDE_MB = 512
+"""What a Redis server holds besides the experience, and room to spare, MiB."""
+
+
 @dataclass(frozen=True, slots=True)
 class RedisPlace:
     """Where Redis is.
@@ -63,6 +67,7 @@ def learning_arguments(
         "redis": settings.redis,
         "redis_port": redis.port,
         "redis_folder": folder.redis if redis.port is not None else None,
+        "redis_megabytes": None if redis.port is None else settings.buffer_megabytes + _REDIS_BESIDE_MB,
         "store": settings.store or folder.store,
         "reward_function": find_input(settings.reward_function),
         "model_metadata": find_input(settings.model_metadata),

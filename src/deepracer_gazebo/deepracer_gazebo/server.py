@@ -125,7 +125,11 @@ def parse_arguments(arguments: Sequence[str] | None) -> GazeboOptions:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run Gazebo until told to stop; returns the exit code."""
+    """Run Gazebo until told to stop.
+
+    Returns:
+        The exit code: 1 when Gazebo ended on its own, 2 when it cannot use what it was given.
+    """
     die_with_parent()
     told_to_stop, tell = os.pipe()
     os.set_blocking(tell, False)
@@ -143,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 server.watch(told_to_stop)
     except (ConfigurationError, GazeboServerError) as error:
         print(f"gazebo_server: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, ConfigurationError) else 1
     return 0
 
 

@@ -203,9 +203,14 @@ def to_drive(time_ns: int, command: Command) -> TwistStamped:
     return message
 
 
-def from_drive(message: TwistStamped) -> Command:
-    """The command that a drive message stands for; standing still, the wheels point ahead."""
+def from_drive(message: TwistStamped) -> Command | None:
+    """The command that a drive message stands for; standing still, the wheels point ahead.
+
+    None when its numbers are none: anybody may publish on the topic.
+    """
     speed, yaw_rate = message.twist.linear.x, message.twist.angular.z
+    if not (math.isfinite(speed) and math.isfinite(yaw_rate)):
+        return None
     angle = 0.0 if speed == 0.0 else math.atan(WHEELBASE * yaw_rate / speed)
     return Command(steering_angle=angle, speed=speed)
 
@@ -221,9 +226,11 @@ def to_reset(reset: Reset) -> PoseStamped:
     return message
 
 
-def from_reset(message: PoseStamped) -> Reset:
-    """The reset that a pose message stands for."""
+def from_reset(message: PoseStamped) -> Reset | None:
+    """The reset that a pose message stands for; None when its numbers are none."""
     q = message.pose.orientation
+    if not all(map(math.isfinite, (message.pose.position.x, message.pose.position.y, q.z, q.w))):
+        return None
     return Reset(
         time_ns=from_stamp(message.header.stamp),
         x=message.pose.position.x,

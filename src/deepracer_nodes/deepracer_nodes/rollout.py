@@ -126,8 +126,10 @@ class RolloutNode(Node):
         self._answer()
 
     def _on_drive(self, message: TwistStamped) -> None:
-        self._race.command(messages.from_stamp(message.header.stamp), messages.from_drive(message))
-        self._answer()
+        command = messages.from_drive(message)
+        if command is not None:
+            self._race.command(messages.from_stamp(message.header.stamp), command)
+            self._answer()
 
     def _on_policy(self, message: DiagnosticArray) -> None:
         episode, version = messages.from_policy(message)

@@ -48,6 +48,7 @@ CHASE_SHARE = 0.05
 """Of the time at most is spent on these pictures, however slow the renderer is."""
 
 REPEAT_PERIOD = 1.0
+_WARNING_PERIOD_S = 10.0
 """Seconds of wall clock without an answer after which a frame is published again."""
 
 
@@ -139,12 +140,18 @@ class SimulatorBridge(Node):
     def _on_drive(self, message: TwistStamped) -> None:
         if self._answers_current_frame(message.header.stamp):
             command = messages.from_drive(message)
+            if command is None:
+                self._warn_of_no_number("drive")
+                return
             self._awaits_conditions = False
             self._take(lambda: self._drive(command))
 
     def _on_reset(self, message: PoseStamped) -> None:
         if self._answers_current_frame(message.header.stamp):
             reset = messages.from_reset(message)
+            if reset is None:
+                self._warn_of_no_number("reset")
+                return
             self._awaits_conditions = self.parameters.randomised
             self._take(lambda: self._put(reset))
 
@@ -208,6 +215,13 @@ class SimulatorBridge(Node):
         self._stale += 1
         self.get_logger().debug(f"dropped an answer to an old frame ({self._stale} so far)")
         return False
+
+    def _warn_of_no_number(self, topic: str) -> None:
+        self.get_logger().warning(
+            f"dropped a message on {topic} with NaN or infinity in it: the world stands still until"
+            " one with numbers comes",
+            throttle_duration_sec=_WARNING_PERIOD_S,
+        )
 
     def _advance(self, frame: Frame) -> None:
         self._frame = frame
