@@ -3,8 +3,9 @@
 Redis and the model store it uses are real, and so is the model, of which the folder `FAKE_MODEL`
 has the files. `FAKE_LAUNCH` says how the training goes: `finish`, `die`, `die-once`, which finishes
 when it is started again, `unusable`, `go_on`, or `stay`, which is go_on with a child that no polite
-signal ends. `FAKE_WORKERS` says how those of its workers go that do not drive on: `1:die` dies at each start, `1:die-once` at
-its first, `1:unusable` because of what it was given. The evaluation drives two laps at once.
+signal ends. `FAKE_WORKERS` says how those of its workers go that do not drive on: `1:die` dies at
+each start, `1:die-once` at its first, `1:unusable` because of what it was given. The evaluation
+drives two laps at once.
 """
 
 import json

@@ -14,7 +14,9 @@ from deepracer_flat.frame_feed import PERIOD_S, FedFrame, FrameFeed, FrameReceiv
 
 FRAME = FedFrame(
     state=CarState(66_666_666, 1.5, -2.0, 0.25, 1.25, -0.125),
-    judgement=Judgement(66_666_666, 3, 1, EpisodeStatus.PAUSE, False, evaluates=True, progress=12.5),
+    judgement=Judgement(
+        66_666_666, 3, 1, EpisodeStatus.PAUSE, False, evaluates=True, progress=12.5
+    ),
     version=4,
     objects=(ObjectPose("obstacle_0", 0.5, 1.0, 0.0), ObjectPose("bot_car_1", 2.0, 1.0, 0.5)),
 )

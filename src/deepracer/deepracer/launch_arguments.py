@@ -67,7 +67,9 @@ def learning_arguments(
         "redis": settings.redis,
         "redis_port": redis.port,
         "redis_folder": folder.redis if redis.port is not None else None,
-        "redis_megabytes": None if redis.port is None else settings.buffer_megabytes + _REDIS_BESIDE_MB,
+        "redis_megabytes": None
+        if redis.port is None
+        else settings.buffer_megabytes + _REDIS_BESIDE_MB,
         "store": settings.store or folder.store,
         "reward_function": find_input(settings.reward_function),
         "model_metadata": find_input(settings.model_metadata),

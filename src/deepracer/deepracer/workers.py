@@ -24,8 +24,7 @@ class Workers:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kept = [
-            KeptLaunch(f"worker {worker}", partial(start, worker), clock)
-            for worker in range(count)
+            KeptLaunch(f"worker {worker}", partial(start, worker), clock) for worker in range(count)
         ]
 
     @property
