@@ -52,6 +52,11 @@ def test_a_place_stays_taken_while_a_child_still_holds_it():
         assert place.domain_id == taken
 
 
+def test_evaluations_get_a_folder_each_however_soon_one_follows_the_other(tmp_path):
+    folder = run_folder(tmp_path, "mine")
+    assert len({folder.new_evaluation() for _ in range(3)}) == 3
+
+
 def test_runs_without_a_name_get_one_each_and_become_the_latest(tmp_path):
     names = {new_run_folder(tmp_path / "runs").name for _ in range(3)}
     assert len(names) == 3

@@ -82,10 +82,12 @@ class RunFolder:
         return self.path / "videos"
 
     def new_evaluation(self) -> Path:
-        """Make the folder of an evaluation, named by date and time."""
-        folder = self.evaluations / timestamp()
-        folder.mkdir(parents=True)
-        return folder
+        """Make the folder of an evaluation, named by date and time, counted on when it is taken.
+
+        Raises:
+            ConfigurationError: the folder cannot be written.
+        """
+        return _new_folder(self.evaluations)
 
     def drop_evaluation(self, folder: Path) -> None:
         """Remove the folder of an evaluation that never began, and what was copied into it."""
@@ -150,17 +152,21 @@ def new_run_folder(runs_folder: Path) -> RunFolder:
     Raises:
         ConfigurationError: the folder cannot be written.
     """
+    return RunFolder(_new_folder(runs_folder.absolute()))
+
+
+def _new_folder(place: Path) -> Path:
     now = timestamp()
     for name in itertools.chain([now], (f"{now}-{count}" for count in itertools.count(2))):
-        folder = RunFolder(runs_folder.absolute() / name)
+        folder = place / name
         try:
-            folder.path.mkdir(parents=True)
+            folder.mkdir(parents=True)
         except FileExistsError:
-            if folder.path.is_dir():
+            if folder.is_dir():
                 continue
-            raise _not_writable(folder.path, "it is in the way") from None
+            raise _not_writable(folder, "it is in the way") from None
         except OSError as error:
-            raise _not_writable(folder.path, error.strerror) from error
+            raise _not_writable(folder, error.strerror) from error
         return folder
     raise AssertionError("the counter never ends")
 
