@@ -66,6 +66,7 @@ def generate_launch_description():
                 ),
                 prefix=DIE_WITH_LAUNCH,
                 output="screen",
+                output_format=OUTPUT_FORMAT,
             ),
         ]
     )

@@ -589,6 +589,7 @@ def generate_launch_description():
                         "live_video": text("live_video"),
                         "mode": text("mode"),
                         "model_metadata": text("model_metadata"),
+                        "run": text("run"),
                         "track": text("track"),
                         "worker": integer("worker"),
                         "workers": integer("workers"),
@@ -596,6 +597,7 @@ def generate_launch_description():
                 ],
                 prefix=DIE_WITH_LAUNCH,
                 output="screen",
+                output_format=OUTPUT_FORMAT,
             ),
             Node(
                 package="deepracer_nodes",

@@ -50,6 +50,7 @@ def watch(port: int, pictures: int, deadline_s: float = 120.0) -> list[np.ndarra
             break
         assert time.monotonic() < end, "nobody listens"
         time.sleep(0.1)
+        time.sleep(0.1)
     response, data = connection.getresponse(), b""
     # Each picture is a fragment.
     while data.count(b"moof") <= pictures:

@@ -19,9 +19,8 @@ Arguments = dict[str, object]
 _GAZEBO_ONLY = ("headless", "live_video", "socket")
 """Arguments of sim.launch.py that are nothing to a worker without Gazebo."""
 
-_OF_LIVE_VIDEO = ("live_video", "track", "model_metadata", "mode", "worker", "workers")
+_OF_LIVE_VIDEO = ("live_video", "track", "model_metadata", "mode", "run", "worker", "workers")
 """Those that live video needs, in the flat world, too."""
-
 
 _REDIS_BESIDE_MB = 512
 """What a Redis server holds besides the experience, and room to spare, MiB."""

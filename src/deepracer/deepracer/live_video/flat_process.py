@@ -19,6 +19,8 @@ from deepracer_core.errors import ConfigurationError
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.parameters import load_parameters, parameter
 from deepracer_core.track import Track
+from deepracer_core.telemetry.identity import WorkerIdentity, identify_worker
+from deepracer_core.telemetry.log import start_log
 from deepracer_core.track_library import load_track
 from deepracer_flat.chase_camera import ChaseCamera
 from deepracer_flat.flat_simulator import FRONT
@@ -33,17 +35,17 @@ from deepracer.live_video.snapshot import Snapshot
 from deepracer.live_video.target import parse_target
 from deepracer.video.priority import yield_to_all_others
 
+_LOG = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
-class FlatLiveVideoParameters:
+class FlatLiveVideoParameters(WorkerIdentity):
     """What the process is told."""
 
     live_video: str = parameter("", "where it goes: [HOST:]PORT of a page, or kinesis:STREAM")
     frame_feed: str = parameter("", "Unix socket on which the worker tells of frames")
     track: str = parameter("", "name of a track of the library")
     model_metadata: str = parameter("", "path of model_metadata.json")
-    mode: str = parameter("training", "training or evaluation")
-    worker: int = parameter(0, "index of the worker", lowest=0, highest=10_000)
     workers: int = parameter(1, "workers of the run", lowest=1, highest=10_000)
 
 
@@ -104,18 +106,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     die_with_parent()
     yield_to_all_others()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     cv2.setNumThreads(1)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
+        start_log("flat_live_video")
         given = load_parameters(options.parameters, FlatLiveVideoParameters)
+        identify_worker(given)
         target = parse_target(given.live_video)
         track = load_track(given.track)
         metadata = load_model_metadata(given.model_metadata)
     except ConfigurationError as error:
-        print(error, file=sys.stderr)
+        _LOG.error("%s", error)
         return 2
     worker = given.worker if given.workers > 1 else None
     speeds, subtitle = speeds_of(metadata.action_space), subtitles(given.mode, worker)

@@ -4,12 +4,12 @@ It listens, and has the simulator render for it, only while somebody watches; it
 priority; nothing in the graph waits for it.
 """
 
-import logging
 import sys
 from dataclasses import dataclass
 
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.parameters import parameter
+from deepracer_core.telemetry.identity import WorkerIdentity
 from deepracer_core.track_library import load_track
 from deepracer_gazebo.car_model import cameras_of
 from deepracer_nodes.parameters import declare
@@ -26,14 +26,12 @@ from deepracer.video.priority import yield_to_all_others
 
 
 @dataclass(frozen=True)
-class LiveVideoParameters:
+class LiveVideoParameters(WorkerIdentity):
     """What the launch file tells the live video node."""
 
     live_video: str = parameter("", "where it goes: [HOST:]PORT of a page, or kinesis:STREAM")
     track: str = parameter("", "name of a track of the library")
     model_metadata: str = parameter("", "path of model_metadata.json")
-    mode: str = parameter("training", "training or evaluation")
-    worker: int = parameter(0, "index of this simulation worker", lowest=0, highest=10_000)
     workers: int = parameter(1, "simulations of the run", lowest=1, highest=10_000)
 
 
@@ -108,8 +106,7 @@ def start(node: LiveVideoNode) -> None:
 
 def main() -> None:
     """Run the live video node until it is told to stop."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    sys.exit(run(LiveVideoNode, start))
+    sys.exit(run("live_video", LiveVideoNode, start))
 
 
 if __name__ == "__main__":
