@@ -18,9 +18,9 @@ from deepracer_core.die_with_parent import die_with_parent
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.parameters import load_parameters, parameter
-from deepracer_core.track import Track
 from deepracer_core.telemetry.identity import WorkerIdentity, identify_worker
 from deepracer_core.telemetry.log import start_log
+from deepracer_core.track import Track
 from deepracer_core.track_library import load_track
 from deepracer_flat.chase_camera import ChaseCamera
 from deepracer_flat.flat_simulator import FRONT
