@@ -1,6 +1,7 @@
 """A worker in one process: real Redis, a real store, a real trainer."""
 
 import contextlib
+import dataclasses
 import json
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from deepracer_core.redis_connection import connect
 from deepracer_core.redis_server import RedisServer
 from deepracer_core.run_status import RunStatus
 from deepracer_core.segment import decode
+from deepracer_core.track_library import load_track
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 DEADLINE_S = 120.0
@@ -181,6 +183,31 @@ def test_an_evaluation_drives_its_trials_and_ends(start, redis, tmp_path):
     trials = read_results(results)
     assert [trial.mode for trial in trials] == ["evaluation"] * 2
     assert {trial.policy_version for trial in trials} == {1}
+
+
+def test_started_again_it_skips_no_start_for_the_evaluations_in_between(start, redis, tmp_path):
+    """They take a number each, and no start of the lap's."""
+    status = RunStatus(connect(redis.url), "flat")
+    given = {"iterations_ahead": 0, "seed": 1}
+    files = hyperparameters(tmp_path, num_episodes_between_training=3)
+    path = parameters(tmp_path, redis.url, hyperparameters=str(files), **given)
+    worker = start("deepracer_flat.worker", path)
+    wait_until(lambda: len(status.episodes()) == 3, worker)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10.0) == 0
+    driven = [record for _, record in status.episodes()]
+    for number in (3, 4):
+        record = dataclasses.replace(driven[-1], number=number, mode="evaluation")
+        status.add_episode(record)
+    again = start("deepracer_flat.worker", path)
+    wait_until(lambda: len(status.episodes()) == 8, again)
+    again.send_signal(signal.SIGTERM)
+    assert again.wait(10.0) == 0
+    driven += [record for _, record in status.episodes()][5:]
+    assert [record.number for record in driven] == [0, 1, 2, 6, 7, 8]
+    length = load_track("meadow_loop").length
+    shares = [record.start_distance / length for record in driven]
+    assert shares == pytest.approx([0.05 * place for place in range(6)], abs=1e-6)
 
 
 @pytest.mark.parametrize(

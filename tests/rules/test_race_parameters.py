@@ -61,18 +61,18 @@ def test_a_worker_that_is_started_again_goes_on_round_the_lap(track, alternate):
         assert following.track.is_reversed == start.track.is_reversed
 
 
-@pytest.mark.parametrize("first_episode", [0, 7])
-def test_the_first_episode_of_a_race_begins_where_its_number_says(track, first_episode):
+@pytest.mark.parametrize("trained", [0, 7])
+def test_the_first_episode_of_a_race_begins_after_those_that_were_trained(track, trained):
     given = RolloutParameters(
         track=track.name,
         reward_function=str(CONFIG / "reward_function.py"),
         model_metadata=str(CONFIG / "model_metadata.json"),
     )
-    race = create_race(given, first_episode)
+    race = create_race(given, first_episode=2 * trained, trained=trained)
     race.state(CarState(0, 0.0, 0.0, 0.0, 0.0, 0.0))
     race.observation(0, {})
     (reset,) = race.take_resets()
-    x, y, yaw = track.pose_at(first_episode * 0.05 * track.length)
+    x, y, yaw = track.pose_at(trained * 0.05 * track.length)
     assert (reset.x, reset.y, reset.yaw) == pytest.approx((x, y, yaw))
 
 

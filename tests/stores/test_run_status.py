@@ -91,3 +91,17 @@ def test_a_number_of_an_episode_that_never_ended_is_not_used_again(client: redis
     assert status.begin_worker(1) == 7
     assert status.begin_worker(1) == 8
     assert status.begin_worker(0) == 0
+
+
+def test_evaluations_and_what_is_told_twice_are_no_training_episodes(client: redis.Redis) -> None:
+    status = RunStatus(client, "trained", max_episodes=3)
+    assert status.trained(1) == 0
+    for number in range(9):
+        record = replace(RECORD, number=number, mode="evaluation" if number % 3 else "training")
+        for _ in range(2):
+            status.add_episode(record, sequence=number)
+    status.add_episode(replace(RECORD, worker=2), sequence=9)
+    again = RunStatus(client, "trained")
+    assert [again.trained(worker) for worker in range(3)] == [0, 3, 1]
+    again.clear()
+    assert again.trained(1) == 0

@@ -63,12 +63,13 @@ class RolloutParameters(RaceParameters, RandomisationParameters, WorkerIdentity)
     results: str = parameter("", "file for the results of an evaluation, JSON; none if empty")
 
 
-def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
+def create_race(given: RolloutParameters, first_episode: int = 0, trained: int = 0) -> Rollout:
     """The race that the parameters describe.
 
     Args:
         given: the node's parameters.
         first_episode: its number, when the run has been driven before.
+        trained: training episodes that this worker drove before: the starts follow on theirs.
 
     Raises:
         ConfigurationError: a file or a name in them cannot be used.
@@ -80,7 +81,7 @@ def create_race(given: RolloutParameters, first_episode: int = 0) -> Rollout:
     return Rollout(
         load_reward_function(given.reward_function),
         load_model_metadata(given.model_metadata).action_space,
-        create_starts(given, track, training=training, ahead=ahead, taken=first_episode),
+        create_starts(given, track, training=training, ahead=ahead, taken=trained),
         EpisodeRules(max_steps=given.max_steps or None),
         run=given.run,
         worker=given.worker,

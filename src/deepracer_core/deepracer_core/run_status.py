@@ -2,8 +2,9 @@
 
 Keys in Redis: `deepracer:{RUN}:episodes`, a bounded stream of episode records as JSON;
 `deepracer:{RUN}:trainer`, the newest state of the trainer as JSON; `deepracer:{RUN}:begun`, by
-worker the number of the episode that it last began with; and `deepracer:{RUN}:reporter:NAME`, the
-last sequence number of a process that adds records.
+worker the number of the episode that it last began with; `deepracer:{RUN}:trained`, by worker how
+many of its training episodes have ended; and `deepracer:{RUN}:reporter:NAME`, the last sequence
+number of a process that adds records.
 """
 
 import json
@@ -20,11 +21,15 @@ _REPORTER_REMEMBERED_S = 24 * 3600
 _LONGEST_BLOCK_S = 2.0
 
 _ADD_EPISODE = """
-local episodes, reporter = KEYS[1], KEYS[2]
+local episodes, reporter, trained = KEYS[1], KEYS[2], KEYS[3]
 local record, sequence, max_episodes, remember_s = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local mode, worker = ARGV[5], ARGV[6]
 if tonumber(redis.call('GET', reporter) or '-1') < tonumber(sequence) then
     redis.call('XADD', episodes, 'MAXLEN', '~', max_episodes, '*', 'record', record)
     redis.call('SET', reporter, sequence, 'EX', remember_s)
+    if mode == 'training' then
+        redis.call('HINCRBY', trained, worker, 1)
+    end
 end
 """
 
@@ -47,6 +52,7 @@ class RunStatus:
         self._episodes = prefix + "episodes"
         self._trainer = prefix + "trainer"
         self._begun = prefix + "begun"
+        self._trained = prefix + "trained"
         self._reporter = f"{prefix}reporter:{uuid.uuid4().hex}"
         self._sequence = 0
         self._add_episode: Any = client.register_script(_ADD_EPISODE)
@@ -64,7 +70,8 @@ class RunStatus:
             self._sequence += 1
         limits = (self._max_episodes, _REPORTER_REMEMBERED_S)
         self._add_episode(
-            keys=(self._episodes, self._reporter), args=(record.to_json(), sequence, *limits)
+            keys=(self._episodes, self._reporter, self._trained),
+            args=(record.to_json(), sequence, *limits, record.mode, record.worker),
         )
 
     def episodes(
@@ -112,6 +119,14 @@ class RunStatus:
         self._client.hset(self._begun, str(worker), first)
         return first
 
+    def trained(self, worker: int) -> int:
+        """How many training episodes of a worker have ended, evaluations left out.
+
+        Args:
+            worker: its index.
+        """
+        return int(cast("bytes | None", self._client.hget(self._trained, str(worker))) or 0)
+
     def set_trainer(self, status: Mapping[str, Any]) -> None:
         """Tell the trainer's state.
 
@@ -127,7 +142,7 @@ class RunStatus:
 
     def clear(self) -> None:
         """Forget the episodes and the trainer's state of the run."""
-        self._client.delete(self._episodes, self._trainer, self._begun)
+        self._client.delete(self._episodes, self._trainer, self._begun, self._trained)
 
     def _range(self, after: str, limit: int) -> list[tuple[str, EpisodeRecord]]:
         # The exclusive ranges of later servers are not in Redis 6.0: the known one comes first.

@@ -108,7 +108,7 @@ class FlatWorker:
         self._rng = np.random.default_rng(given.seed)
         self._frames = FrameStack(1)
 
-        first_episode = 0
+        first_episode = trained = 0
         store = open_model_store(given.store)
         actions = self._metadata.action_space
         self._policy: LitePolicy | RandomPolicy = RandomPolicy(actions)
@@ -116,6 +116,7 @@ class FlatWorker:
             client = connect(given.redis)
             status = RunStatus(client, given.run)
             first_episode = status.begin_worker(given.worker)
+            trained = status.trained(given.worker)
             self._experience, self._status = create_buffer(given, client), status
             self._buffer = create_publisher(given, self._experience, status)
             # A folder costs little to look at, and here a quarter of a second is a thousand steps.
@@ -135,7 +136,7 @@ class FlatWorker:
             model = load_acting_model(store, version, self._metadata)
             self._version, self._policy = model.version, model.policy
         self._telemetry = EpisodeTelemetry(metrics, self._buffer, self._writer)
-        self._race = create_race(given, first_episode)
+        self._race = create_race(given, first_episode, trained)
         self._simulator = _create_simulator(given, self._metadata)
         self._loop = _create_loop(given, self._metadata, self._race, self._simulator)
         self._feed = FrameFeed(given.frame_feed) if given.frame_feed else None

@@ -188,7 +188,8 @@ def start(node: RolloutNode) -> None:
         return
     client = connect(given.redis)
     status = RunStatus(client, given.run)
-    race = create_race(given, first_episode=status.begin_worker(given.worker))
+    first_episode = status.begin_worker(given.worker)
+    race = create_race(given, first_episode, status.trained(given.worker))
     publisher = create_publisher(given, create_buffer(given, client), status)
     node.start(race, sensors, publisher, create_writer(given), metrics)
 
