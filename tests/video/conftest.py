@@ -12,10 +12,16 @@ from deepracer_core.track import Track
 from deepracer_core.track_library import load_track
 
 TESTS = Path(__file__).parents[1]
-for folder in (Path(__file__).parent, TESTS / "records"):
+for folder in (Path(__file__).parent, TESTS / "records", TESTS / "stores"):
     sys.path.insert(0, str(folder))
 
 import driven  # noqa: E402 - found by the line above
+
+_stores = driven.load("tests_of_stores", TESTS / "stores" / "conftest.py")
+aws = _stores.aws
+administrator = _stores.administrator
+bucket = _stores.bucket
+moto_port = _stores.moto_port
 
 TRACK = "pond_oval"
 

@@ -16,8 +16,11 @@ from deepracer.settings import JobSettings
 from deepracer.settings_sources import write_settings
 from deepracer.video.priority import Pace
 from deepracer_core.model_store import open_storage
+from deepracer_core.object_places import GivenPlace, Spread
+from deepracer_core.obstacles import Obstacles
 from deepracer_core.recordings import Recordings
 from deepracer_gazebo.object_models import _CARDBOARD
+from driven import drive_traces, training, write_down
 
 COMMAND = [sys.executable, "-c", "from deepracer.command_line import main; main()", "video"]
 LOWEST = """
@@ -54,22 +57,21 @@ def own_run(recorded: RunFolder, tmp_path: Path) -> RunFolder:
     return RunFolder(shutil.copytree(recorded.path, tmp_path / "runs" / "mine"))
 
 
-def shortest(folder: RunFolder):
-    episodes = Recordings(open_storage(str(folder.store))).training()
-    return min(episodes, key=lambda each: len(each.times))
-
-
 def test_a_recorded_episode_becomes_a_film(start, own_run, track):
-    # A box in the lane ahead of the car.
-    episode = shortest(own_run)
-    share = float(track.project([(episode.x[0], episode.y[0])]).distance[0] + 1.0) / track.length
+    storage = open_storage(str(own_run.store))
+    # A box in the lane ahead of the car; the settings of the run have become others since.
+    box = Obstacles(Spread(1, given=(GivenPlace(1.0 / track.length, 1),)))
+    for key in list(storage.keys("")):
+        storage.delete(key)
+    write_down(training(storage), drive_traces(track, 2, scenes=box))
     settings = JobSettings(
         track=track.name,
         runs_folder=own_run.path.parent,
         race_type="object_avoidance",
-        object_positions=f"{share % 1.0:.4f},1",
+        number_of_obstacles=3,
     )
     write_settings(own_run.settings_file, settings)
+    (episode, *_) = Recordings(storage).training()
     made = start("mine", "--episodes", episode.number)
     out, errors = made.communicate(timeout=300)
     assert made.returncode == 0, errors

@@ -3,14 +3,15 @@
 The columns are those of `deepracer_core.trace`; a trace that another tool wrote can be read, too.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepracer_core.episode import EpisodeStatus
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.simulation import ObjectPose
 from deepracer_core.trace import TRACE_HEADER
 
 LONGEST_STEP = 0.6
@@ -39,6 +40,9 @@ class RecordedEpisode:
         penalties: float64[N], seconds that mistakes have cost up to each frame.
         statuses: of each frame, N.
         track_length: metres.
+        wall_clock: when it began, unix time in seconds.
+        objects: what else was on the road, by its name in the simulator (`recorded_objects`): x, y
+            and yaw in each frame, float64[N, 3], metres and radians; [1, 3] of what stood.
     """
 
     number: int
@@ -52,6 +56,15 @@ class RecordedEpisode:
     penalties: NDArray[np.float64]
     statuses: tuple[EpisodeStatus, ...]
     track_length: float
+    wall_clock: float
+    objects: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    def objects_at(self, frame: int) -> list[ObjectPose]:
+        """Where the objects were in a frame, counted from 0."""
+        return [
+            ObjectPose(name, *poses[frame if len(poses) > 1 else 0].tolist())
+            for name, poses in self.objects.items()
+        ]
 
     @property
     def speeds(self) -> NDArray[np.float64]:
@@ -119,6 +132,7 @@ def _episode(number: int, rows: Sequence[list[str]], source: str) -> RecordedEpi
         table = np.array([[float(row[column]) for column in _NUMBERS] for row in rows], np.float64)
         statuses = tuple(EpisodeStatus(row[_COLUMNS["episode_status"]]) for row in rows)
         track_length = float(rows[0][_COLUMNS["track_len"]])
+        wall_clock = float(rows[0][_COLUMNS["wall_clock"]])
     except ValueError as error:
         raise ConfigurationError(f"{source}, episode {number}: no trace: {error}") from error
     times, x, y, yaw_deg, steering_deg, rewards, progress, pauses = table.T
@@ -134,4 +148,5 @@ def _episode(number: int, rows: Sequence[list[str]], source: str) -> RecordedEpi
         penalties=np.cumsum(pauses),
         statuses=statuses,
         track_length=track_length,
+        wall_clock=wall_clock,
     )

@@ -1,11 +1,14 @@
 """Finds the traces that a run has left in its store: of its training, and of its evaluations.
 
+With each episode comes what else was on the road in it.
+
 The counterpart of `deepracer_core.records`, which writes them.
 """
 
 import re
 
 from deepracer_core.model_store import Storage
+from deepracer_core.recorded_objects import objects_key, with_objects
 from deepracer_core.recorded_trace import RecordedEpisode, read_trace
 
 _MOST_WORKERS = 32
@@ -64,6 +67,13 @@ class Recordings:
         episodes: list[RecordedEpisode] = []
         for key in keys:
             stored = self._storage.read(key)
-            if stored is not None:
-                episodes += read_trace(stored.data, f"{self._storage.url}/{key}")
+            if stored is None:
+                continue
+            of_it = read_trace(stored.data, f"{self._storage.url}/{key}")
+            # Read after the trace, and written before it: it has all that the trace has.
+            beside = self._storage.read(objects_key(key))
+            if beside is not None:
+                source = f"{self._storage.url}/{objects_key(key)}"
+                of_it = with_objects(of_it, beside.data, source)
+            episodes += of_it
         return episodes

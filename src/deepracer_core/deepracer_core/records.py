@@ -10,7 +10,8 @@ They lie beside the model versions, in the layout that the tools around DeepRace
     metrics/EvaluationMetrics-<yyyymmddHHMMSS>.json
     model/model_metadata.json, ip/hyperparameters.json, reward_function.py
 
-Traces and metrics can have places of their own (`record_places`).
+Beside a trace, as `<n>-objects.jsonl`, is what else was on the road (`recorded_objects`). Traces
+and metrics can have places of their own (`record_places`).
 """
 
 import json
@@ -28,6 +29,7 @@ from deepracer_core.metrics import (
 )
 from deepracer_core.model_store import Storage, StoreError
 from deepracer_core.record_places import RecordPlaces, StoredFile
+from deepracer_core.recorded_objects import lines_before, objects_key, objects_line
 from deepracer_core.trace import TRACE_HEADER, TracedEpisode, trace_rows
 
 _INPUTS = {
@@ -36,7 +38,7 @@ _INPUTS = {
     "reward_function.py": "reward_function.py",
 }
 _TRAINING_TRACE = "training-simtrace/"
-_ITERATION = re.compile(r"\d+-iteration\.csv")
+_OF_TRACE = re.compile(r"\d+-(iteration\.csv|objects\.jsonl)")
 _USUAL = RecordPlaces()
 
 
@@ -108,6 +110,7 @@ class TrainingRecords:
         self._metrics: list[dict[str, Any]] = []
         self._trained = 0
         self._rows: dict[int, list[str]] = {}
+        self._objects: dict[int, list[str]] = {}
         self._is_changed = False
 
     def resume(self) -> None:
@@ -128,6 +131,9 @@ class TrainingRecords:
             rows = stored.data.decode().splitlines()[1:]
             known = [row for row in rows if int(row.partition(",")[0]) < self._trained]
             self._rows = {iteration: known}
+        beside = self._traces.read(objects_key(self._key(iteration)))
+        if beside is not None:
+            self._objects = {iteration: lines_before(beside.data, self._trained)}
 
     def add(self, episode: TracedEpisode) -> list[str]:
         """See `Records`."""
@@ -140,6 +146,7 @@ class TrainingRecords:
         rows = trace_rows(episode, number, self._is_discrete)
         self._metrics.append(training_entry(episode, number, self._size))
         self._rows.setdefault(number // self._size, []).extend(rows)
+        self._objects.setdefault(number // self._size, []).extend(_objects(episode, number))
         self._trained += 1
         return rows
 
@@ -149,10 +156,12 @@ class TrainingRecords:
             return
         running = self._trained // self._size
         for iteration in sorted(self._rows):
-            if self._rows[iteration]:
-                self._traces.write(self._key(iteration), _csv(self._rows[iteration]))
+            rows, objects = self._rows[iteration], self._objects.get(iteration, [])
+            if rows:
+                _write_trace(self._traces, self._key(iteration), rows, objects)
             if iteration < running:
                 del self._rows[iteration]
+                self._objects.pop(iteration, None)
         file = self._metrics_file
         file.storage.write(file.key, training_document(self._metrics))
         self._is_changed = False
@@ -190,7 +199,7 @@ class TrainingRecords:
             for key in list(self._traces.keys(_TRAINING_TRACE)):
                 name = key.removeprefix(_TRAINING_TRACE)
                 stored = self._traces.read(key)
-                if stored is not None and _ITERATION.fullmatch(name):
+                if stored is not None and _OF_TRACE.fullmatch(name):
                     self._traces.write(own + name, stored.data)
                 self._traces.delete(key)
         return own
@@ -220,6 +229,7 @@ class EvaluationRecords:
         self._began = datetime.fromtimestamp(wall_clock(), timezone.utc)
         self._metrics: list[dict[str, Any]] = []
         self._rows: list[str] = []
+        self._objects: list[str] = []
 
     def resume(self) -> None:
         """Take the next second that no other evaluation has; a file of its own is written anew."""
@@ -234,6 +244,7 @@ class EvaluationRecords:
         rows = trace_rows(episode, number, self._is_discrete)
         self._metrics.append(evaluation_entry(episode, number))
         self._rows += rows
+        self._objects += _objects(episode, number)
         return rows
 
     def write(self) -> None:
@@ -243,7 +254,8 @@ class EvaluationRecords:
         traces, folder = self._places.traces, ""
         if traces is None:
             traces, folder = self._storage, f"evaluation-{self._stamp}/"
-        traces.write(f"{folder}evaluation-simtrace/0-iteration.csv", _csv(self._rows))
+        key = f"{folder}evaluation-simtrace/0-iteration.csv"
+        _write_trace(traces, key, self._rows, self._objects)
         file = self._places.metrics or StoredFile(self._storage, self._metrics_key)
         file.storage.write(file.key, evaluation_document(self._metrics))
 
@@ -260,5 +272,13 @@ def _is_training(entry: Mapping[str, Any]) -> bool:
     return bool(entry["phase"] == "training")
 
 
-def _csv(rows: list[str]) -> bytes:
-    return "\n".join((TRACE_HEADER, *rows, "")).encode()
+def _objects(episode: TracedEpisode, number: int) -> list[str]:
+    line = objects_line(episode, number)
+    return [] if line is None else [line]
+
+
+def _write_trace(storage: Storage, key: str, rows: list[str], objects: list[str]) -> None:
+    # The objects first: of an episode that the trace has, they are there.
+    if objects:
+        storage.write(objects_key(key), "\n".join((*objects, "")).encode())
+    storage.write(key, "\n".join((TRACE_HEADER, *rows, "")).encode())

@@ -14,12 +14,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from deepracer.dashboard import lap_text
 from deepracer.display import doing
 from deepracer.interruption import Interruption
-from deepracer.settings import JobSettings
 from deepracer.track_drawing import speed_scale
 from deepracer.video.film_file import FilmFile
 from deepracer.video.footage import Footage
 from deepracer.video.picture import HEIGHT, WIDTH, Caption, EpisodePictures, Moment, Result
-from deepracer.video.scenes import objects_are_known, objects_of
+from deepracer.video.scenes import race_of
 from deepracer.video.studio import Stopped, Studio, open_studio
 
 RESULT_PICTURES = CONTROL_RATE
@@ -39,13 +38,14 @@ def make_film(footage: Footage, path: Path, interruption: Interruption, console:
         False when it was ended early.
 
     Raises:
-        ConfigurationError: the file cannot be written.
+        ConfigurationError: the file cannot be written, or episodes are of several races.
         JobFailed: Gazebo died.
     """
-    settings = footage.settings
-    if not objects_are_known(settings):
+    race, objects = race_of(footage.episodes)
+    raced = footage.settings.race_type != RaceType.TIME_TRIAL.value
+    if raced and not all(each.objects for each in footage.episodes):
         console.print(
-            "What else was on the road is not in the video: it was drawn anew for each episode.",
+            "What else was on the road is not in the whole video: the trace has no record of it.",
             style="yellow",
         )
     pictures = sum(len(each.times) + RESULT_PICTURES for each in footage.episodes)
@@ -55,7 +55,7 @@ def make_film(footage: Footage, path: Path, interruption: Interruption, console:
             film = stack.enter_context(FilmFile(path, **size, title=_title(footage)))
             with doing(console, "video: starting a Gazebo of its own"):
                 studio = stack.enter_context(
-                    open_studio(footage.track.name, *_objects(settings), interruption)
+                    open_studio(footage.track.name, race, objects, interruption)
                 )
             advance = stack.enter_context(_progress(console, pictures))
             for index in range(len(footage.episodes)):
@@ -75,9 +75,8 @@ def _shoot(
     composed = EpisodePictures(
         Caption(track, track.name, footage.captions[index] + drove, speed_scale(speeds))
     )
-    objects = objects_of(footage.settings, track, episode, footage.scene_begins[index])
     moments = _moments(episode)
-    for images, moment in zip(studio.photographs(episode, objects), moments, strict=True):
+    for images, moment in zip(studio.photographs(episode), moments, strict=True):
         film.add(composed.compose(images, moment))
         advance(1)
     # `images` and `moment` are those of the end now.
@@ -112,17 +111,6 @@ def _result(episode: RecordedEpisode) -> Result:
         return Result(title, lap_text(episode.duration_s) + of_it, is_lap=True)
     progress, duration = episode.progress[-1], lap_text(episode.duration_s)
     return Result(title, f"at {progress:.1f} % after {duration}", is_lap=False)
-
-
-def _objects(settings: JobSettings) -> tuple[RaceType, int]:
-    """The race and the number of its objects, as Gazebo is to have them in its world."""
-    race = RaceType(settings.race_type)
-    if not objects_are_known(settings):
-        return RaceType.TIME_TRIAL, 0
-    if race is RaceType.HEAD_TO_BOT:
-        return race, settings.number_of_bot_cars
-    given = [place for place in (settings.object_positions or "").split(";") if place.strip()]
-    return race, len(given) or settings.number_of_obstacles
 
 
 def _title(footage: Footage) -> str:

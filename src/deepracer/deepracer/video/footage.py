@@ -15,7 +15,6 @@ from deepracer_core.track_library import load_track, track_names
 from deepracer.run_folder import LATEST, RunFolder
 from deepracer.settings import JobSettings
 from deepracer.settings_sources import ResolvedSettings, resolve_settings, settings_of_worker
-from deepracer.video.scenes import scene_begins
 from deepracer.video.selection import Selection, in_words
 
 _LENGTHS_DIFFER = 0.02
@@ -30,7 +29,6 @@ class Footage:
         settings: that they were driven with.
         track: in the direction of its route.
         episodes: in the order in which they are shown.
-        scene_begins: of each, when the scene began in which it was driven, simulated seconds.
         captions: of each, what people call it.
         version: of the model that drove, where it is known.
         name: for a file with it.
@@ -39,7 +37,6 @@ class Footage:
     settings: JobSettings
     track: Track
     episodes: list[RecordedEpisode]
-    scene_begins: list[float]
     captions: list[str]
     version: int | None
     name: str
@@ -90,7 +87,6 @@ def training_footage(
         settings=own,
         track=_track(own.track, chosen[0]),
         episodes=chosen,
-        scene_begins=_scene_begins(chosen, episodes),
         captions=[f"training · {by_whom}episode {each.number}" for each in chosen],
         version=None,
         name=(f"worker-{worker}-" if several else "") + selection.name,
@@ -156,7 +152,6 @@ def trials_footage(
         settings=settings,
         track=_track(settings.track, chosen[0]),
         episodes=chosen,
-        scene_begins=_scene_begins(chosen, episodes),
         captions=[f"evaluation · trial {each.number + 1} of {len(episodes)}" for each in chosen],
         version=version,
         name=name if selection == Selection() else f"{name}-{selection.name}",
@@ -181,12 +176,6 @@ def trace_of_evaluation(
     except StoreError as error:
         raise ConfigurationError(f"store: {error}") from error
     return []
-
-
-def _scene_begins(chosen: list[RecordedEpisode], episodes: list[RecordedEpisode]) -> list[float]:
-    numbers = [each.number for each in episodes]
-    began = dict(zip(numbers, scene_begins(episodes), strict=True))
-    return [began[each.number] for each in chosen]
 
 
 def _recordings(settings: JobSettings, folder: RunFolder) -> Recordings:

@@ -1,63 +1,45 @@
-"""What else was on the road in a recorded episode. The trace does not say: it is derived anew."""
+"""What else was on the road in recorded episodes, as a Gazebo has to have it in its world."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-import numpy as np
-from deepracer_core.race_objects import RaceType
-from deepracer_core.race_scenes import SceneSettings, create_scenes
+from deepracer_core.errors import ConfigurationError
+from deepracer_core.race_objects import RaceType, object_name
 from deepracer_core.recorded_trace import RecordedEpisode
-from deepracer_core.simulation import CONTROL_RATE, ObjectPose
-from deepracer_core.track import Track
+from deepracer_core.simulation import ObjectPose
 
-from deepracer.settings import JobSettings
+_OUT_OF_SIGHT = 1000.0
+"""Metres to each side; the cameras see a tenth of it."""
 
 
-def objects_are_known(settings: JobSettings) -> bool:
-    """Whether boxes or cars were at the same places in each episode.
+def race_of(episodes: Sequence[RecordedEpisode]) -> tuple[RaceType, int]:
+    """The race that episodes are of, and how many objects the one with the most of them has.
 
-    Where places or lane changes were drawn for each episode, the trace does not tell which were.
+    Raises:
+        ConfigurationError: they are of several races.
     """
-    race = RaceType(settings.race_type)
-    if race is RaceType.OBJECT_AVOIDANCE:
-        return bool(settings.object_positions) or not settings.randomize_obstacle_locations
-    if race is RaceType.HEAD_TO_BOT:
-        return not (settings.randomize_bot_car_locations or settings.is_lane_change)
-    return True
+    names = {name for episode in episodes for name in episode.objects}
+    if not names:
+        return RaceType.TIME_TRIAL, 0
+    for race in (RaceType.OBJECT_AVOIDANCE, RaceType.HEAD_TO_BOT):
+        if names == {object_name(race, index) for index in range(len(names))}:
+            return race, len(names)
+    raise ConfigurationError(
+        f"episodes: expected those of one kind of race, got some with {min(names)} and some with"
+        f" {max(names)}: make a video of each"
+    )
 
 
-def scene_begins(episodes: Sequence[RecordedEpisode]) -> list[float]:
-    """When the scene of each of a trace's episodes began, simulated seconds.
-
-    It does with the episode; but a lap that went on where the one before had ended, in the same
-    frame, was driven in the scene of that one.
-    """
-    begins: list[float] = []
-    end: float | None = None
-    for episode in episodes:
-        goes_on = episode.times[0] == end
-        begins.append(begins[-1] if goes_on else float(episode.times[0]))
-        end = float(episode.times[-1])
-    return begins
-
-
-def objects_of(
-    settings: JobSettings, track: Track, episode: RecordedEpisode, scene_began: float
-) -> list[list[ObjectPose]] | None:
-    """Where boxes or cars were in each frame; None when there were none or it is not known.
+def objects_of(episode: RecordedEpisode, names: Sequence[str]) -> Iterator[list[ObjectPose]]:
+    """Where the objects of a Gazebo were in each frame of an episode.
 
     Args:
-        settings: that the episode was driven with.
-        track: in the direction in which it was driven.
         episode: that was driven.
-        scene_began: see `scene_begins`.
+        names: of the objects; those that the episode did not have are out of sight.
     """
-    if not objects_are_known(settings):
-        return None
-    given = SceneSettings.of(settings)
-    scenes = create_scenes(given, track, seed=settings.seed, worker=0)
-    if scenes is None:
-        return None
-    scene = scenes.scene(track, 0.0, episode.number)
-    # Whole frames, as the race counted them.
-    frames = np.round((episode.times - scene_began) * CONTROL_RATE)
-    return [[each.pose for each in scene.at(time_s)] for time_s in (frames / CONTROL_RATE).tolist()]
+    away = [
+        ObjectPose(name, _OUT_OF_SIGHT, _OUT_OF_SIGHT, 0.0)
+        for name in names
+        if name not in episode.objects
+    ]
+    for frame in range(len(episode.times)):
+        yield episode.objects_at(frame) + away

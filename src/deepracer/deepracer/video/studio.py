@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from deepracer_core.race_objects import RaceType
+from deepracer_core.race_objects import RaceType, object_name
 from deepracer_core.recorded_trace import RecordedEpisode
-from deepracer_core.simulation import ObjectPose
 from deepracer_gazebo.client import GazeboSimulator, SimulatorError
 from numpy.typing import NDArray
 
@@ -20,6 +19,7 @@ from deepracer.launch_log import last_lines
 from deepracer.launched import LaunchedProcess
 from deepracer.video.picture import CAR_CAMERA, CHASE_CAMERA
 from deepracer.video.priority import Pace, lower_sessions
+from deepracer.video.scenes import objects_of
 
 PATIENCE_S = 900.0
 """Seconds for Gazebo to start, and for a picture: a training beside it may leave it little."""
@@ -77,7 +77,8 @@ def open_studio(
                     raise Stopped
             lower_sessions(launched.processes())
             with GazeboSimulator(socket, deadline=PATIENCE_S) as simulator:
-                yield Studio(simulator, interruption)
+                names = [object_name(race_type, index) for index in range(objects)]
+                yield Studio(simulator, names, interruption)
         except SimulatorError as error:
             raise JobFailed(str(error)) from error
         finally:
@@ -96,33 +97,34 @@ class Studio:
 
     Args:
         simulator: with the cameras.
+        objects: names of the boxes or cars that it has.
         interruption: ends the work early.
     """
 
-    def __init__(self, simulator: GazeboSimulator, interruption: Interruption) -> None:
+    def __init__(
+        self, simulator: GazeboSimulator, objects: Sequence[str], interruption: Interruption
+    ) -> None:
         self._simulator = simulator
+        self._objects = objects
         self._interruption = interruption
 
-    def photographs(
-        self, episode: RecordedEpisode, objects: Sequence[Sequence[ObjectPose]] | None
-    ) -> Iterator[Mapping[str, NDArray[np.uint8]]]:
+    def photographs(self, episode: RecordedEpisode) -> Iterator[Mapping[str, NDArray[np.uint8]]]:
         """What the cameras see in each frame of an episode, uint8[height, width, 3] each, RGB.
 
         Args:
-            episode: where the car was.
-            objects: what else was on the road in each of its frames; None: nothing.
+            episode: where the car was, and what else was on the road.
 
         Raises:
             Stopped: the work was ended early.
             SimulatorError: Gazebo is gone.
         """
-        poses = zip(episode.x, episode.y, episode.yaw, strict=True)
+        objects = objects_of(episode, self._objects)
         pace = Pace()
-        for frame, (x, y, yaw) in enumerate(poses):
+        for x, y, yaw, placed in zip(episode.x, episode.y, episode.yaw, objects, strict=True):
             # What is made of a picture is a part of the work, too.
             if self._interruption.wait(pace.rest_s()):
                 raise Stopped
             pace.begin()
-            if objects is not None:
-                self._simulator.place(objects[frame])
+            if self._objects:
+                self._simulator.place(placed)
             yield self._simulator.reset(x, y, yaw).images
