@@ -102,7 +102,7 @@ def test_a_simulation_that_dies_is_started_again(opt_ml, asked, run):
         if b"deepracer_flat" in command(pid) or b"flat_worker" in command(pid)
     ][:1]
     os.kill(worker, signal.SIGKILL)
-    container.wait_until(lambda: "worker=0 started again" in container.said)
+    container.wait_until(lambda: "worker 0: started again" in container.said)
     number = max(map(int, re.findall(r"iteration version=(\d+) ", container.said)))
     container.wait_until(lambda: f"iteration version={number + 2} " in container.said)
     container.interrupt()

@@ -33,7 +33,7 @@ import json
 
 NOTES = open({notes!r}, "a", buffering=1)
 NOTED = ("sim_time", "x", "is_crashed", "closest_objects", "object_in_camera", "objects_distance",
-         "objects_speed", "objects_left_of_center")
+         "objects_speed", "objects_left_of_center", "objects_location")
 
 def reward_function(params):
     print(json.dumps({{name: params[name] for name in NOTED}}), file=NOTES)
@@ -154,6 +154,13 @@ def test_a_bot_car_changes_lanes_in_front_of_the_car(start, workplace, tmp_path,
     assert all(step["closest_objects"] == [7, 0] for step in told)
     assert all(step["object_in_camera"] for step in told)
     assert all(step["objects_speed"] == [0.2] * 8 for step in told)
+    # The records, and so a video, have the cars where the reward function was told that they were.
+    recordings = Recordings(open_storage(str(given["store"])))
+    (trial,) = recordings.evaluation(*recordings.evaluations())
+    assert len(trial.times) == 1 + len(told)
+    for frame, step in enumerate(told, start=1):
+        recorded = [(each.x, each.y) for each in trial.objects_at(frame)]
+        assert np.array(recorded) == pytest.approx(np.array(step["objects_location"]), abs=6e-5)
 
 
 def test_training_begins_at_each_place_in_both_directions(start, workplace, redis, tmp_path, given):

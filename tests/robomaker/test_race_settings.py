@@ -105,7 +105,10 @@ def test_positions_in_one_line():
             {"BOT_CAR_SPEED": "fast"},
             "BOT_CAR_SPEED: setting 'bot_car_speed': should be a valid num",
         ),
-        ({"ROUND_ROBIN_ADVANCE_DIST": "1.5"}, "ROUND_ROBIN_ADVANCE_DIST: .*less than 1, got '1.5'"),
+        (
+            {"ROUND_ROBIN_ADVANCE_DIST": "1.5"},
+            "ROUND_ROBIN_ADVANCE_DIST: .*less than or equal to 0.999, got '1.5'",
+        ),
         ({"NUMBER_OF_OBSTACLES": "100"}, "NUMBER_OF_OBSTACLES: .*less than or equal to 20"),
     ],
 )

@@ -51,7 +51,14 @@ def ros2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Non
 
 
 def simulation(redis: str | None = None, results: Path | None = None) -> PreparedSimulation:
-    return PreparedSimulation("sim.launch.py", {"track": "pond_oval"}, "first", redis, results)
+    return PreparedSimulation(
+        file="sim.launch.py",
+        arguments={"track": "pond_oval"},
+        run="first",
+        redis=redis,
+        results=results,
+        environment={},
+    )
 
 
 def died(code: int) -> str:
