@@ -129,19 +129,22 @@ def test_a_world_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "complaint"),
+    ("old", "new", "code", "complaint"),
     [
-        ("</sdf>", "", "not XML"),
-        ("libdeepracer_plugin.so", "libother.so", "makes the car drive"),
-        ("model://deepracer", "model://elephant", "includes the model 'elephant'"),
-        ("<car>deepracer", "<car>elephant", "the world has no model 'elephant'"),
+        ("</sdf>", "", 2, "not XML"),
+        ("libdeepracer_plugin.so", "libother.so", 2, "makes the car drive"),
+        ("model://deepracer", "model://elephant", 2, "includes the model 'elephant'"),
+        # Only Gazebo itself finds this one.
+        ("<car>deepracer", "<car>elephant", 1, "the world has no model 'elephant'"),
     ],
 )
-def test_a_world_with_a_fault_is_named(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+def test_a_world_with_a_fault_is_named(
+    tmp_path: Path, old: str, new: str, code: int, complaint: str
+) -> None:
     world = tmp_path / "faulty.world"
     world.write_text(FLAT_WORLD.read_text().replace(old, new))
     answer = run("--world", str(world), "--socket", str(tmp_path / "s"))
-    assert answer.returncode == 2
+    assert answer.returncode == code
     assert complaint in answer.stderr
     assert "Traceback" not in answer.stderr
     assert list(tmp_path.iterdir()) == [world]

@@ -48,9 +48,9 @@ def log() -> Iterator[Callable[..., CloudWatchLog]]:
     logger = logging.getLogger("telemetry.test")
     made = []
 
-    def make(period_s: float = 0.01, **bounds: int) -> CloudWatchLog:
-        given = dataclasses.replace(cloudwatch_log.BOUNDS, period_s=period_s, **bounds)
-        handler = CloudWatchLog(given)
+    def make(**bounds: float) -> CloudWatchLog:
+        given = {"period_s": 0.01, "close_s": DEADLINE_S, **bounds}
+        handler = CloudWatchLog(dataclasses.replace(cloudwatch_log.BOUNDS, **given))
         handler.setFormatter(logging.Formatter("%(message)s"))
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
@@ -63,10 +63,9 @@ def log() -> Iterator[Callable[..., CloudWatchLog]]:
         handler.close()
 
 
-def metrics(period_s: float = 0.01, **bounds: int) -> CloudWatchMetrics:
-    return CloudWatchMetrics(
-        dataclasses.replace(cloudwatch_metrics.BOUNDS, period_s=period_s, **bounds)
-    )
+def metrics(**bounds: float) -> CloudWatchMetrics:
+    given = {"period_s": 0.01, "close_s": DEADLINE_S, **bounds}
+    return CloudWatchMetrics(dataclasses.replace(cloudwatch_metrics.BOUNDS, **given))
 
 
 def messages(client, run: str, group: str = GROUP) -> list[str]:
@@ -208,7 +207,7 @@ def test_a_refusal_says_what_to_do_in_one_line_without_credentials(
     road, run, log, caplog, fault, advice
 ):
     road.plan(fault, times=1_000_000)
-    handler = log()
+    handler = log(close_s=0.1)
     say("an event")
     wait_until(lambda: bool(told(caplog)))
     handler.close()
@@ -222,13 +221,13 @@ def test_a_refusal_says_what_to_do_in_one_line_without_credentials(
 def test_without_credentials_or_region_the_run_goes_on(road, run, log, caplog, monkeypatch, client):
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    handler = log()
+    handler = log(close_s=0.1)
     say("an event")
     wait_until(lambda: bool(told(caplog)))
     assert "Unable to locate credentials: set AWS_ACCESS_KEY_ID" in told(caplog)[0]
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.delenv("AWS_REGION")
-    sink = metrics()
+    sink = metrics(close_s=0.1)
     sink.record({"episodes/reward": 7.0})
     wait_until(lambda: len(told(caplog)) == 2)
     assert "You must specify a region. set AWS_REGION" in told(caplog)[1]
@@ -302,7 +301,7 @@ def test_metrics_that_cannot_be_sent_wait_within_bounds(road, client, run, caplo
 def test_a_road_on_which_nothing_comes_back_holds_nobody_up(road: HttpFaults, run, log):
     """The server takes the connection and never answers: what is logged meanwhile just waits."""
     road.plan(lambda exchange, _: road.closing.wait(DEADLINE_S), times=1_000_000)
-    handler = log(waiting_items=100)
+    handler = log(waiting_items=100, close_s=0.1)
     say("first")
     wait_until(lambda: len(road.requests) == 1)
     for number in range(5000):

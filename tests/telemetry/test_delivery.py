@@ -50,6 +50,7 @@ def delivery(service: Service, **bounds) -> Delivery[int]:
         "batch_items": 10,
         "batch_bytes": 1000,
         "period_s": 0.01,
+        "close_s": DEADLINE_S,
         **bounds,
     }
     return Delivery("numbers", "the service", service.send, lambda _: 10, Bounds(**given))
@@ -66,7 +67,7 @@ def test_all_arrive_in_order_in_batches_of_the_right_size(service):
     numbers = delivery(service, period_s=10.0)
     for number in range(95):
         numbers.put(number)
-    assert numbers.close(DEADLINE_S) == 0
+    assert numbers.close() == 0
     assert service.taken == list(range(95))
     assert max(map(len, service.batches)) == 10
     assert (numbers.delivered, numbers.dropped, numbers.waiting) == (95, 0, 0)
@@ -76,7 +77,7 @@ def test_a_batch_is_no_larger_than_a_request_may_be(service):
     numbers = delivery(service, batch_bytes=35, period_s=10.0)
     for number in range(9):
         numbers.put(number)
-    assert numbers.close(DEADLINE_S) == 0
+    assert numbers.close() == 0
     assert [len(batch) for batch in service.batches] == [3, 3, 3]
 
 
@@ -86,7 +87,7 @@ def test_a_few_wait_for_the_period_and_go_together(service):
         numbers.put(number)
     wait_until(lambda: numbers.delivered == 3)
     assert service.batches == [[0, 1, 2]]
-    numbers.close(DEADLINE_S)
+    numbers.close()
 
 
 @pytest.mark.parametrize("bounds", [{"waiting_items": 20}, {"waiting_bytes": 200}])
@@ -102,7 +103,7 @@ def test_who_brings_something_never_waits_and_only_so_much_is_kept(service, boun
     assert numbers.waiting == 21
     assert numbers.dropped == 980
     service.open.set()
-    assert numbers.close(DEADLINE_S) == 0
+    assert numbers.close() == 0
     assert service.taken == [0, *range(981, 1001)]
 
 
@@ -116,7 +117,7 @@ def test_an_outage_is_told_once_and_so_is_its_end(service, caplog):
         service.is_away = False
         wait_until(lambda: numbers.waiting == 0)
         numbers.put(20)
-        assert numbers.close(DEADLINE_S) == 0
+        assert numbers.close() == 0
     first, last = (record.getMessage() for record in caplog.records)
     assert first.startswith("the service does not take numbers (it says no: ask again)")
     lost = numbers.dropped
@@ -131,17 +132,17 @@ def test_what_is_refused_for_good_is_counted_and_does_not_hold_up_the_rest(servi
     service.refuses = 1
     for number in range(30):
         numbers.put(number)
-    assert numbers.close(DEADLINE_S) == 0
+    assert numbers.close() == 0
     assert (numbers.delivered, numbers.dropped) == (27, 3)
 
 
 def test_the_end_does_not_wait_for_a_service_that_is_away(service):
-    numbers = delivery(service)
+    numbers = delivery(service, close_s=0.1)
     service.is_away = True
     for number in range(5):
         numbers.put(number)
-    assert numbers.close(0.1) == 5
-    assert numbers.close(0.1) == 5
+    assert numbers.close() == 5
+    assert numbers.close() == 5
     attempts = service.attempts
     service.is_away = False
     numbers._thread.join(DEADLINE_S)

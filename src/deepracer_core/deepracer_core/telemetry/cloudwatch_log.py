@@ -26,7 +26,6 @@ _LONGEST_EVENT = 256 * 1024 - _OVERHEAD
 _DAY_MS = 24 * 3600 * 1000
 _LEFT_OUT = ("boto3", "botocore", "urllib3", "s3transfer")
 """Loggers whose events would come from sending events."""
-_CLOSE_S = 1.0
 
 BOUNDS = Bounds(
     waiting_items=50_000,
@@ -34,6 +33,7 @@ BOUNDS = Bounds(
     batch_items=10_000,
     batch_bytes=1_000_000,
     period_s=5.0,
+    close_s=2.0,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class CloudWatchLog(logging.Handler):
 
     def close(self) -> None:
         """Send what is left, for a moment at most."""
-        left = self._delivery.close(_CLOSE_S) + self._delivery.dropped
+        left = self._delivery.close() + self._delivery.dropped
         super().close()
         if left:
             _LOG.warning("CloudWatch did not get %d events of the log", left)

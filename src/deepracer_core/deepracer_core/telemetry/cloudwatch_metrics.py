@@ -22,7 +22,6 @@ _UNITS = {"s": "Seconds", "%": "Percent", "1/s": "Count/Second", "bytes": "Bytes
 _LARGEST = 2.0**360
 _DATUM_BYTES = 1000
 """More than a value takes in a request, which may have a million bytes."""
-_CLOSE_S = 1.0
 
 BOUNDS = Bounds(
     waiting_items=20_000,
@@ -30,6 +29,7 @@ BOUNDS = Bounds(
     batch_items=500,
     batch_bytes=500 * _DATUM_BYTES,
     period_s=30.0,
+    close_s=2.0,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class CloudWatchMetrics:
 
     def close(self) -> None:
         """See `MetricSink`."""
-        left = self._delivery.close(_CLOSE_S)
+        left = self._delivery.close()
         if left or self._delivery.dropped:
             _LOG.warning(
                 "CloudWatch did not get %d values of metrics", left + self._delivery.dropped

@@ -33,6 +33,7 @@ class Bounds:
         batch_items: most items in a request.
         batch_bytes: most bytes in a request.
         period_s: seconds from the first item of a batch to the request, unless it is full before.
+        close_s: longest that the end waits for what is left, seconds.
     """
 
     waiting_items: int
@@ -40,6 +41,7 @@ class Bounds:
     batch_items: int
     batch_bytes: int
     period_s: float
+    close_s: float
 
 
 class Delivery(Generic[Item]):
@@ -112,11 +114,8 @@ class Delivery(Generic[Item]):
                 self._dropped += 1
             self._changed.notify_all()
 
-    def close(self, deadline_s: float) -> int:
-        """Deliver what is left, for so long at most, and stop. Closing twice is allowed.
-
-        Args:
-            deadline_s: longest wait, seconds.
+    def close(self) -> int:
+        """Deliver what is left, for `close_s` at most, and stop. Closing twice is allowed.
 
         Returns:
             How many items were not delivered.
@@ -124,7 +123,7 @@ class Delivery(Generic[Item]):
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._thread.join(deadline_s)
+        self._thread.join(self._bounds.close_s)
         self._given_up.set()
         return self.waiting
 
