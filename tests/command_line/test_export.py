@@ -60,6 +60,31 @@ def test_somebodys_model_gives_the_same_package(deepracer, folder):
     assert (folder / "mine.tar.gz").read_bytes() == (folder / "theirs.tar.gz").read_bytes()
 
 
+def test_somebodys_model_with_a_network_of_their_own(deepracer, tmp_path):
+    from trained_version import version_files
+
+    mine = tmp_path / "my_network.py"
+    mine.write_text(
+        "import keras\n"
+        "def build(inputs):\n"
+        "    x = keras.layers.Reshape((120, 160, 1))(inputs['FRONT_FACING_CAMERA'])\n"
+        "    return keras.layers.Flatten()(keras.layers.AveragePooling2D(20)(x / 255.0))\n"
+    )
+    files = version_files(folder=tmp_path, neural_network="my_network.py:build")
+    version = tmp_path / "theirs"
+    version.mkdir()
+    for name, data in {**files, mine.name: mine.read_bytes()}.items():
+        (version / name).write_bytes(data)
+    mine.unlink()
+    done = deepracer("export", "--model", version)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "model.tar.gz").is_file()
+    (version / "my_network.py").unlink()
+    done = deepracer("export", "--model", version)
+    assert done.returncode == 2
+    assert "my_network.py not found" in " ".join(done.stderr.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -8,8 +8,18 @@ import pytest
 import safetensors.numpy
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.model_metadata import parse_model_metadata
-from deepracer_trainer.car_package import PackageError, car_metadata, write_package
+from deepracer_core.model_store import open_model_store
+from deepracer_trainer.car_package import PackageError, car_metadata, main, write_package
 from trained_version import CONTINUOUS, version_files
+
+OWN_NETWORK = """
+import keras
+
+def build(inputs):
+    x = keras.layers.Rescaling(1 / 255)(inputs["FRONT_FACING_CAMERA"])
+    x = keras.layers.AveragePooling2D(8)(keras.layers.Reshape((120, 160, 1))(x))
+    return keras.layers.Dense(16, activation="relu")(keras.layers.Flatten()(x))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +56,33 @@ def test_the_same_model_gives_the_same_bytes(files, tmp_path):
         {"action_space": CONTINUOUS},
         {"action_space": CONTINUOUS, "sensor": ["STEREO_CAMERAS", "LIDAR"]},
         {"sensor": ["SECTOR_LIDAR"]},
+        {"training_algorithm": "sac"},
+        {"training_algorithm": "sac", "action_space": CONTINUOUS},
     ],
 )
 def test_any_action_space_and_sensors(metadata, tmp_path):
     files = version_files(**metadata)
     assert write_package(files, tmp_path / "model.tar.gz").difference < 1e-5
+
+
+@pytest.mark.parametrize("algorithm", ["clipped_ppo", "sac"])
+def test_a_users_own_network(algorithm, tmp_path):
+    """Of which the store has the file, wherever the user had it."""
+    mine = tmp_path / "networks" / "mine.py"
+    mine.parent.mkdir()
+    mine.write_text(OWN_NETWORK)
+    files = version_files(
+        folder=tmp_path, neural_network="networks/mine.py:build", training_algorithm=algorithm
+    )
+    store, output = tmp_path / "store", tmp_path / "model.tar.gz"
+    open_model_store(str(store)).publish(7, {**files, "mine.py": mine.read_bytes()}, {})
+    mine.unlink()
+    with pytest.raises(SystemExit) as ended:
+        main(["--store", str(store), "--version", "7", "--output", str(output)])
+    assert ended.value.code == 0
+    with tarfile.open(output) as tar:
+        metadata = json.load(tar.extractfile("model_metadata.json"))
+    assert metadata["neural_network"] == "networks/mine.py:build"
 
 
 def test_the_metadata_says_all_in_plain_numbers():

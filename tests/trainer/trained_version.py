@@ -1,6 +1,7 @@
 """The files of a version whose policy is sure of what it does, as that of a trained one is."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 from deepracer_core.hyperparameters import Hyperparameters
@@ -15,15 +16,16 @@ CONTINUOUS = {
 }
 
 
-def trained_learner(text, seed=0):
+def trained_learner(text, seed=0, folder=Path()):
     """A learner of this model_metadata.json with a policy that its training would not begin with.
 
     Args:
         text: of the file.
         seed: of the weights.
+        folder: of a user's own network.
     """
     metadata = parse_model_metadata(text, "model_metadata.json")
-    learner = build_learner(metadata, Hyperparameters(), seed)
+    learner = build_learner(metadata, Hyperparameters(), seed, folder)
     policy = learner.network.get_layer("policy")
     kernel, bias = policy.get_weights()
     rng = np.random.default_rng(seed)
@@ -31,11 +33,11 @@ def trained_learner(text, seed=0):
     return learner
 
 
-def version_files(seed=0, **metadata):
+def version_files(seed=0, folder=Path(), **metadata):
     """Files of a version by name; `metadata` says what model_metadata.json does."""
     given = {"action_space": DISCRETE, "neural_network": "SMALL_CONVOLUTIONAL_NETWORK"}
     text = json.dumps({**given, **metadata})
-    learner = trained_learner(text, seed)
+    learner = trained_learner(text, seed, folder)
     return {
         "model_metadata.json": text.encode(),
         "hyperparameters.json": b"{}",

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.model_files import METADATA_FILE, POLICY_FILE
+from deepracer_core.model_files import METADATA_FILE, POLICY_FILE, WEIGHTS_FILE
+from deepracer_core.model_metadata import parse_model_metadata
 from deepracer_core.model_store import ModelStore, StoreError, open_model_store, open_storage
 from deepracer_core.model_watcher import choose_version
 from deepracer_core.records import keep_inputs
@@ -32,7 +33,8 @@ def copy_model(
         model: a store's folder or s3:// address; or a folder, .tar.gz or .zip that holds the files
             of one version.
         folder: of the new store.
-        names: of the files that are needed of it.
+        names: of the files that are needed of it; with its weights comes the file of a user's own
+            network.
         choice: which version of a store: best, latest or a number; best without.
 
     Returns:
@@ -43,6 +45,10 @@ def copy_model(
     """
     try:
         version, files = _find(model, names, choice)
+        if WEIGHTS_FILE in names:
+            text = files[METADATA_FILE].decode(errors="replace")
+            if network := parse_model_metadata(text, f"{model}: {METADATA_FILE}").network_file:
+                files |= _find(model, (network,), choice)[1]
         open_model_store(str(folder)).publish(version, files, {"source": model})
         # Where the tools that read the records of its evaluation look for it.
         keep_inputs(open_storage(str(folder)), files)

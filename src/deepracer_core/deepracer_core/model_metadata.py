@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import degrees, radians
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from deepracer_core.action_space import (
@@ -81,6 +81,13 @@ class ModelMetadata:
     sensors: tuple[str, ...]
     version: int
     text: str
+
+    @property
+    def network_file(self) -> str | None:
+        """Name of the file of a user's own network, without its folder; None without one."""
+        if self.neural_network in NEURAL_NETWORKS:
+            return None
+        return PurePath(self.neural_network.rpartition(":")[0]).name
 
 
 def load_model_metadata(path: str | Path) -> ModelMetadata:

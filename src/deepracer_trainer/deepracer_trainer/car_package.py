@@ -12,27 +12,33 @@ import json
 import os
 import sys
 import tarfile
+import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import degrees
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.hyperparameters import parse_hyperparameters
 from deepracer_core.lite_policy import LitePolicy, PolicyError
-from deepracer_core.model_files import POLICY_FILE
+from deepracer_core.model_files import (
+    HYPERPARAMETERS_FILE,
+    METADATA_FILE,
+    POLICY_FILE,
+    WEIGHTS_FILE,
+)
 from deepracer_core.model_metadata import ModelMetadata, parse_model_metadata
 from deepracer_core.model_store import StoreError, open_model_store
 from deepracer_core.sensors import LIDAR_RANGE
 from numpy.typing import NDArray
 
-METADATA_ENTRY = "model_metadata.json"
 GRAPH_ENTRY = "agent/model.pb"
 
-FILES = ("model_metadata.json", "hyperparameters.json", "weights.safetensors", POLICY_FILE)
-"""What of a version the package is made of, and what it is checked against."""
+FILES = (METADATA_FILE, HYPERPARAMETERS_FILE, WEIGHTS_FILE, POLICY_FILE)
+"""What of a version the package is made of, and what it is checked against; besides, where
+model_metadata.json names a user's own network, its file."""
 
 TOLERANCE = 1e-4
 """So much may a probability or a mean action of the package differ from the model's."""
@@ -63,7 +69,7 @@ def write_package(files: Mapping[str, bytes], path: Path) -> Package:
     It is there when it was found good, not before; what was at that path stays until then.
 
     Args:
-        files: of the version, those of `FILES`.
+        files: of the version, by name, see `FILES`.
         path: of the package.
 
     Raises:
@@ -72,9 +78,8 @@ def write_package(files: Mapping[str, bytes], path: Path) -> Package:
         OSError: it cannot be written.
     """
     # TensorFlow takes seconds to load: a mistake is told before that.
-    text = files["model_metadata.json"].decode(errors="replace")
-    metadata = parse_model_metadata(text, "model_metadata.json")
-    hyperparameters = parse_hyperparameters(files["hyperparameters.json"], "hyperparameters.json")
+    metadata = parse_model_metadata(files[METADATA_FILE].decode(errors="replace"), METADATA_FILE)
+    hyperparameters = parse_hyperparameters(files[HYPERPARAMETERS_FILE], HYPERPARAMETERS_FILE)
     try:
         policy = LitePolicy(files[POLICY_FILE], metadata.action_space, metadata.sensors)
     except PolicyError as error:
@@ -84,7 +89,11 @@ def write_package(files: Mapping[str, bytes], path: Path) -> Package:
     from deepracer_trainer.frozen_graph import GRAPH_NAMES, freeze
     from deepracer_trainer.learner import build_learner
 
-    network = build_learner(metadata, hyperparameters, seed=0).network
+    with tempfile.TemporaryDirectory() as folder:
+        if metadata.network_file:
+            (Path(folder) / metadata.network_file).write_bytes(files[metadata.network_file])
+        beside = replace(metadata, neural_network=PurePath(metadata.neural_network).name)
+        network = build_learner(beside, hyperparameters, seed=0, folder=Path(folder)).network
     try:
         restore_network(network, files)
     except CheckpointError as error:
@@ -93,7 +102,7 @@ def write_package(files: Mapping[str, bytes], path: Path) -> Package:
     graph = freeze(network, names, is_discrete=metadata.action_space.is_discrete)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        fresh.write_bytes(archive({METADATA_ENTRY: car_metadata(metadata), GRAPH_ENTRY: graph}))
+        fresh.write_bytes(archive({METADATA_FILE: car_metadata(metadata), GRAPH_ENTRY: graph}))
         package = check_package(fresh, policy, metadata)
         fresh.replace(path)
     finally:
@@ -135,7 +144,7 @@ def check_package(path: Path, policy: LitePolicy, metadata: ModelMetadata) -> Pa
     difference = float(np.abs(found - expected).max())
     if not difference <= TOLERANCE:  # nor if it is no number
         raise PackageError(
-            f"{GRAPH_ENTRY}, made of weights.safetensors, differs from {POLICY_FILE}, which drives,"
+            f"{GRAPH_ENTRY}, made of {WEIGHTS_FILE}, differs from {POLICY_FILE}, which drives,"
             f" by {difference:.2g} on random observations, more than {TOLERANCE:g}: the files are"
             " not of one version; export another one"
         )
@@ -229,8 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = _parser().parse_args(arguments)
     os.environ["KERAS_BACKEND"] = "tensorflow"
     try:
-        stored = open_model_store(given.store).load(given.version, names=FILES)
-        package = write_package(stored.files, given.output)
+        package = write_package(_load(given.store, given.version), given.output)
     except (StoreError, ConfigurationError, PackageError) as error:
         said: dict[str, Any] = {"error": str(error)}
     except OSError as error:
@@ -239,6 +247,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         said = {"size": package.size, "difference": package.difference}
     print(json.dumps(said))
     sys.exit(2 if "error" in said else 0)
+
+
+def _load(address: str, version: int) -> dict[str, bytes]:
+    """The files of a version that its package needs."""
+    store = open_model_store(address)
+    files = dict(store.load(version, names=FILES).files)
+    text = files[METADATA_FILE].decode(errors="replace")
+    if network := parse_model_metadata(text, METADATA_FILE).network_file:
+        files |= store.load(version, names=(network,)).files
+    return files
 
 
 def _parser() -> argparse.ArgumentParser:

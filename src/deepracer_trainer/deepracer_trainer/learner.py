@@ -38,14 +38,15 @@ def build_learner(
         sensor: stacked_shape(sensor, shape, hyperparameters.stack_size)
         for sensor, shape in observation_shapes(metadata.sensors).items()
     }
-    trunk = ARCHITECTURES.get(metadata.neural_network) or load_trunk(
-        metadata.neural_network, folder, seed
-    )
+    ours = ARCHITECTURES.get(metadata.neural_network)
+    trunk = ours or load_trunk(metadata.neural_network, folder, seed)
+    # What a user's own network does may be something that XLA cannot compile.
+    compiled = ours is not None
     kind = {"is_discrete": actions.is_discrete, "seed": seed}
     distribution = Categorical(actions.size) if actions.is_discrete else Beta(actions.size)
     if metadata.training_algorithm == "clipped_ppo":
         network = build_network(trunk, shapes, actions.size, **kind)
-        return ClippedPPO(network, distribution, hyperparameters, seed=seed)
+        return ClippedPPO(network, distribution, hyperparameters, seed=seed, jit_compile=compiled)
     actor, critics = build_actor_critics(trunk, shapes, actions.size, **kind)
     return SoftActorCritic(
         actor,
@@ -55,4 +56,5 @@ def build_learner(
         target_entropy=target_entropy(actions, hyperparameters.sac_target_entropy),
         replay=ReplayMemory(hyperparameters.stack_size),
         seed=seed,
+        jit_compile=compiled and actions.is_discrete,
     )

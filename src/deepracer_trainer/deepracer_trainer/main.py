@@ -15,7 +15,7 @@ from deepracer_core.errors import ConfigurationError
 from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.experience_objects import ExperienceObjects
 from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
-from deepracer_core.model_metadata import NEURAL_NETWORKS, ModelMetadata, load_model_metadata
+from deepracer_core.model_metadata import ModelMetadata, load_model_metadata
 from deepracer_core.model_store import ModelStore, StoreError, open_model_store, open_storage
 from deepracer_core.pace import STEPS_BETWEEN_TRAINING
 from deepracer_core.records import keep_inputs
@@ -138,7 +138,7 @@ def _on_stop_signals(handler: Callable[..., None]) -> None:
 def _user_files(given: argparse.Namespace, metadata: ModelMetadata) -> dict[str, bytes]:
     network = given.model_metadata.parent / metadata.neural_network.rpartition(":")[0]
     files = {
-        **({network.name: network} if metadata.neural_network not in NEURAL_NETWORKS else {}),
+        **({metadata.network_file: network} if metadata.network_file else {}),
         "model_metadata.json": given.model_metadata,
         "hyperparameters.json": given.hyperparameters,
         "reward_function.py": given.reward_function,

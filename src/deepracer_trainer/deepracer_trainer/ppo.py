@@ -9,6 +9,7 @@ Observations are one array for each sensor, by its name.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import keras
 import numpy as np
@@ -49,6 +50,13 @@ class ClippedPPO:
     returns seen, so that a reward function that pays 0.1 a step and one that pays 1000 learn alike.
     When the scale moves, the head is rescaled with it and its predictions stay what they were
     (van Hasselt et al. 2016, PopArt, without the shift).
+
+    Args:
+        network: from `networks.build_network`.
+        distribution: of the policy.
+        hyperparameters: how it learns.
+        seed: of the order of the batches.
+        jit_compile: let XLA fuse the network's operations, which takes some seconds once.
     """
 
     def __init__(
@@ -58,6 +66,7 @@ class ClippedPPO:
         hyperparameters: Hyperparameters,
         *,
         seed: int,
+        jit_compile: bool = False,
     ) -> None:
         self.network = network
         self.replay = None
@@ -71,9 +80,10 @@ class ClippedPPO:
         self._behaviour = keras.models.clone_model(network)  # takes the weights of older versions
         self._versions: dict[int, list[NDArray[np.float32]]] = {}
         self._newest: int | None = None  # the version that is the network's present weights
-        self._learn = tf.function(self._minibatch)
-        self._evaluate = tf.function(lambda observations: self.network(observations))
-        self._evaluate_behaviour = tf.function(lambda observations: self._behaviour(observations))
+        compiled = partial(tf.function, jit_compile=jit_compile)
+        self._learn = compiled(self._minibatch)
+        self._evaluate = compiled(lambda observations: self.network(observations))
+        self._evaluate_behaviour = compiled(lambda observations: self._behaviour(observations))
 
     # ---- which version acted -------------------------------------------------------------------
 

@@ -63,6 +63,8 @@ class SoftActorCritic:
         target_entropy: nats that the temperature keeps the policy's entropy near.
         replay: where to learn from.
         seed: of the draws.
+        jit_compile: let XLA fuse the network's operations, which takes some seconds once. Not for
+            continuous actions: XLA has no Gamma variables to draw.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class SoftActorCritic:
         target_entropy: float,
         replay: ReplayMemory,
         seed: int,
+        jit_compile: bool = False,
     ) -> None:
         self.network = network
         self.replay = replay
@@ -107,7 +110,7 @@ class SoftActorCritic:
         # Graph rewriting merges sums into longer ones, whose order is not fixed (`_beta_entropy`);
         # without it the same seed gives the same bits, and updates take no longer.
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-        self._learn = tf.function(self._step)
+        self._learn = tf.function(self._step, jit_compile=jit_compile)
 
     # ---- which experience: it does not matter which version acted --------------------------------
 

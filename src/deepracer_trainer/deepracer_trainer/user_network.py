@@ -57,6 +57,8 @@ def load_trunk(reference: str, folder: Path, seed: int) -> Trunk:
         raise ConfigurationError(f"{path}: expected `def {name}(inputs)`, got {function!r:.80}")
 
     def build(inputs: Mapping[str, keras.KerasTensor]) -> keras.KerasTensor:
+        # Layers without a name are counted; their names are those of the weights in a store.
+        keras.utils.clear_session()
         keras.utils.set_random_seed(seed)
         try:
             features = function(dict(inputs))

@@ -9,7 +9,7 @@ from pathlib import Path
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.hyperparameters import load_hyperparameters
 from deepracer_core.json_fields import parse_object, read_text
-from deepracer_core.model_metadata import NEURAL_NETWORKS, load_model_metadata
+from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.model_store import open_storage
 from deepracer_core.model_store.s3 import S3Storage
 
@@ -72,9 +72,9 @@ def gather_inputs(
             f"{METADATA} is missing: name it by the hyperparameter model_metadata_s3_key, or give "
             "it in a channel"
         )
-    network = load_model_metadata(metadata).neural_network
-    if network not in NEURAL_NETWORKS:
-        finder.find_beside(metadata, network.rpartition(":")[0])
+    model = load_model_metadata(metadata)
+    if model.network_file:
+        finder.find_beside(metadata, model.neural_network.rpartition(":")[0])
     reward = finder.find(REWARD, asked.request.reward_function_s3_source, REWARD)
     if reward is not None:
         _check_python(reward)
