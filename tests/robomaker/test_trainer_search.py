@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import threading
 import time
@@ -50,18 +51,22 @@ def waiting(tmp_path: Path) -> Callable[..., Waiting]:
 
 
 @pytest.fixture
-def later() -> Iterator[Callable[..., None]]:
-    """Do something in a second."""
-    timers = []
+def when_waiting() -> Iterator[Callable[..., None]]:
+    """Do something when the log says that something is waited for."""
+    log = logging.getLogger("deepracer.robomaker.waiting")
+    level = log.level
+    log.setLevel(logging.INFO)
+    handlers = []
 
     def do(what: Callable[..., object], *arguments: object) -> None:
-        timer = threading.Timer(1.0, what, arguments)
-        timers.append(timer)
-        timer.start()
+        handler = logging.Handler()
+        handler.emit = lambda _: (log.removeHandler(handler), what(*arguments))
+        handlers.append(handler)
+        log.addHandler(handler)
 
     yield do
-    for timer in timers:
-        timer.join()
+    log.setLevel(level)
+    assert not set(handlers) & set(log.handlers), "nothing was waited for"
 
 
 def port_of(server: RedisServer) -> int:
@@ -73,23 +78,23 @@ def test_it_is_there_already(bucket, place, redis, waiting):
     assert connect(find_redis(place, PLAIN, waiting())).ping()
 
 
-def test_it_is_waited_for_and_a_line_says_so(bucket, place, redis, waiting, later, caplog):
+def test_it_is_waited_for_and_a_line_says_so(bucket, place, redis, waiting, when_waiting, caplog):
     caplog.set_level(logging.INFO)
-    later(publish, bucket.run, RedisEndpoint(HERE, port_of(redis)))
+    when_waiting(publish, bucket.run, RedisEndpoint(HERE, port_of(redis)))
     assert connect(find_redis(place, PLAIN, waiting())).ping()
     file = f"s3://{bucket.name}/{bucket.prefix}/ip/ip.json"
-    told = caplog.messages
-    assert f"waiting for the trainer's Redis, 0 of 20 s: there is no {file}" in told
-    assert f"Redis answers at {HERE}:{port_of(redis)}, as {file} says" in told
+    waited = rf"waiting for the trainer's Redis, \d+ of 20 s: there is no {re.escape(file)}"
+    assert re.search(waited, caplog.text)
+    assert f"Redis answers at {HERE}:{port_of(redis)}, as {file} says" in caplog.messages
 
 
 def test_the_address_of_an_earlier_trainer_is_not_the_last_word(
-    bucket, place, redis, waiting, later, caplog
+    bucket, place, redis, waiting, when_waiting, caplog
 ):
     caplog.set_level(logging.INFO)
     gone = free_port()
     publish(bucket.run, RedisEndpoint(HERE, gone))
-    later(publish, bucket.run, RedisEndpoint(HERE, port_of(redis)))
+    when_waiting(publish, bucket.run, RedisEndpoint(HERE, port_of(redis)))
     assert connect(find_redis(place, PLAIN, waiting())).ping()
     assert f"no Redis answered at redis://{HERE}:{gone} within" in caplog.text
 
@@ -168,22 +173,22 @@ def test_what_s3_refuses_is_not_waited_for(bucket, waiting):
         proxy.close()
 
 
-def test_a_signal_ends_the_waiting(place, tmp_path, later):
+def test_a_signal_ends_the_waiting(place, tmp_path, when_waiting):
     with Interruption() as interruption:
-        later(os.kill, os.getpid(), signal.SIGTERM)
+        when_waiting(os.kill, os.getpid(), signal.SIGTERM)
         with pytest.raises(Interrupted):
             find_redis(place, PLAIN, Waiting(interruption, Heartbeat(tmp_path / "heartbeat")))
     assert interruption.exit_code == 143
 
 
-def test_a_given_address_is_waited_for(tmp_path, waiting, later):
+def test_a_given_address_is_waited_for(tmp_path, waiting, when_waiting):
     port = free_port()
     server = RedisServer(tmp_path / "late", port)
     url = f"redis://{HERE}:{port}"
     # From a thread that lives as long as the test: the server dies with it.
     keeper = threading.Event()
     begun = threading.Thread(target=lambda: (server.start(), keeper.wait(60)))
-    later(begun.start)
+    when_waiting(begun.start)
     try:
         assert wait_for_redis(url, waiting()) == url
     finally:
@@ -195,15 +200,15 @@ def test_a_given_address_is_waited_for(tmp_path, waiting, later):
 
 
 @pytest.mark.parametrize("before", [None, "ended", "interrupted"])
-def test_a_trainer_at_work_is_waited_for(redis, waiting, later, caplog, before):
+def test_a_trainer_at_work_is_waited_for(redis, waiting, when_waiting, caplog, before):
     caplog.set_level(logging.INFO)
     status = RunStatus(connect(redis.url), "first")
     if before:
         status.set_trainer({"state": before, "version": 3})
-    later(status.set_trainer, {"state": "collecting", "version": 0})
+    when_waiting(status.set_trainer, {"state": "collecting", "version": 0})
     wait_for_trainer(redis.url, "first", waiting())
     assert "the trainer is there: collecting, version 0" in caplog.messages
-    assert "waiting for the trainer, 0 of 20 s" in caplog.text
+    assert re.search(r"waiting for the trainer, \d+ of 20 s", caplog.text)
 
 
 def test_the_trainers_end_is_seen(redis):
@@ -233,8 +238,10 @@ def test_a_redis_that_stays_away_ends_the_simulation(tmp_path):
         watch.has_ended()
 
 
-def test_files_that_the_trainer_brings_are_waited_for(bucket, place, waiting, later, tmp_path):
-    later(bucket.run.write, "ip/hyperparameters.json", b"{}")
+def test_files_that_the_trainer_brings_are_waited_for(
+    bucket, place, waiting, when_waiting, tmp_path
+):
+    when_waiting(bucket.run.write, "ip/hyperparameters.json", b"{}")
     inputs = Inputs({}, place, tmp_path)
     ((path, source),) = inputs.fetch("hyperparameters", waiting()).values()
     assert path.read_bytes() == b"{}"
