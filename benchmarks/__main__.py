@@ -12,6 +12,8 @@ BENCHMARKS = {
     "graph": "steps/s through the whole graph, and where the time of a step goes",
     "flat": "steps/s of the flat world, and where the time of a step goes",
     "experience": "segments/s from a worker to the trainer, through Redis and as objects",
+    "trainer": "samples/s of an update, beside Stable-Baselines3",
+    "learning": "time and steps to the first full lap and to ten in a row (hours)",
     "parity": "how like Gazebo the flat world is",
     "workers": "steps/s that 1, 2 and 4 workers bring to one trainer",
     "video": "how much a training loses while a video of it is made",
