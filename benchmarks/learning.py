@@ -30,7 +30,6 @@ from benchmarks.machine import RESULTS, describe, save
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 ALGORITHMS = {"ppo": "clipped_ppo", "sac": "sac"}
 CLEAN_LAPS = 10
-STARTING_S = 60
 
 
 @dataclass
@@ -152,7 +151,7 @@ def main() -> None:
     add = parser.add_argument
     add("--simulator", default="flat", choices=["flat", "gazebo"])
     add("--algorithms", nargs="+", default=list(ALGORITHMS), choices=ALGORITHMS)
-    add("--tracks", nargs="+", default=["meadow_loop", "pond_oval", "fox_chicane"])
+    add("--tracks", nargs="+", default=["meadow_loop", "pond_oval", "brook_chicanes"])
     add("--seeds", nargs="+", type=int, default=[1, 2, 3])
     add("--minutes", type=float, default=15.0, help="longest time of a training")
     given = parser.parse_args()
