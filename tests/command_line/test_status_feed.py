@@ -6,8 +6,9 @@ from pathlib import Path
 from deepracer.job_progress import JobProgress
 from deepracer.status_feed import StatusFeed
 from deepracer_core.episode import EpisodeRecord, EpisodeStatus
+from deepracer_core.free_port import free_port
 from deepracer_core.redis_connection import connect
-from deepracer_core.redis_server import RedisServer, free_port
+from deepracer_core.redis_server import RedisServer
 from deepracer_core.run_status import RunStatus
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
-from deepracer_core.redis_server import free_port
+from deepracer_core.free_port import free_port
 from moto.server import ThreadedMotoServer
 
 for folder in (Path(__file__).parent, Path(__file__).parents[1] / "stores"):

@@ -16,8 +16,8 @@ import boto3
 import numpy as np
 import pytest
 from deepracer.process_tree import descendants
+from deepracer_core.free_port import free_port
 from deepracer_core.redis_connection import connect
-from deepracer_core.redis_server import free_port
 from deepracer_core.run_status import RunStatus
 from end_to_end import simulation
 

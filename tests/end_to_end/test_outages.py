@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.free_port import free_port
 from deepracer_core.model_store import open_model_store
 from deepracer_core.redis_connection import connect
-from deepracer_core.redis_server import RedisServer, free_port
+from deepracer_core.redis_server import RedisServer
 from end_to_end import simulation, trainer
 from http_faults import HttpFaults, reset
 from moto.server import ThreadedMotoServer

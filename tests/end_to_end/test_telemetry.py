@@ -15,9 +15,9 @@ from typing import Any
 import boto3
 import pytest
 import tensorflow as tf
+from deepracer_core.free_port import free_port
 from deepracer_core.model_store import open_model_store
 from deepracer_core.redis_connection import connect
-from deepracer_core.redis_server import free_port
 from deepracer_core.trace import TRACE_LOG
 from end_to_end import simulation
 from http_faults import HttpFaults, reset

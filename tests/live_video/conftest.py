@@ -1,11 +1,11 @@
 """A track, its pictures, and a port to show them on."""
 
-import socket
 import sys
 from pathlib import Path
 
 import pytest
 from deepracer.live_video.live_pictures import LivePictures, subtitles
+from deepracer_core.free_port import free_port
 from deepracer_core.track import Track
 from deepracer_core.track_library import load_track
 
@@ -22,8 +22,6 @@ def live_pictures(track: Track) -> LivePictures:
     return LivePictures(track, (0.0, 4.0), subtitles("training"))
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@pytest.fixture(name="free_port")
+def port_that_is_free() -> int:
+    return free_port()

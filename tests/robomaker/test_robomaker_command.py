@@ -9,7 +9,7 @@ import pytest
 from deepracer.failure import JobFailed
 from deepracer.robomaker.command import robomaker
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.redis_server import free_port
+from deepracer_core.free_port import free_port
 from http_faults import HttpFaults, refuse
 from surroundings import CONFIG
 

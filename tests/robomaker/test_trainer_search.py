@@ -24,11 +24,12 @@ from deepracer.robomaker.trainer_search import (
 )
 from deepracer.robomaker.waiting import PATIENCE_S, Interrupted, Waiting
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.free_port import free_port
 from deepracer_core.heartbeat import Heartbeat
 from deepracer_core.model_store import StoreConfigurationError
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_discovery import RedisEndpoint, publish
-from deepracer_core.redis_server import RedisServer, free_port
+from deepracer_core.redis_server import RedisServer
 from deepracer_core.run_status import RunStatus
 from guarded_redis import PASSWORD, start_guarded
 from http_faults import HttpFaults, refuse

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from deepracer_core.redis_server import free_port
+from deepracer_core.free_port import free_port
 
 PASSWORD = "pl@nted/secret?#"
 ENCODED = "pl%40nted%2Fsecret%3F%23"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import redis
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.free_port import free_port
 from deepracer_core.redis_connection import (
     RedisUnavailable,
     address,
@@ -14,7 +15,7 @@ from deepracer_core.redis_connection import (
     located,
 )
 from deepracer_core.redis_discovery import RedisEndpoint
-from deepracer_core.redis_server import RedisServer, free_port
+from deepracer_core.redis_server import RedisServer
 from guarded_redis import ENCODED, PASSWORD, GuardedServer
 
 

@@ -14,9 +14,10 @@ import pytest
 import redis
 from deepracer_core.episode import EpisodeRecord, EpisodeStatus
 from deepracer_core.experience_buffer import ExperienceBuffer
+from deepracer_core.free_port import free_port
 from deepracer_core.pace import IterationShare
 from deepracer_core.redis_connection import connect
-from deepracer_core.redis_server import RedisServer, free_port
+from deepracer_core.redis_server import RedisServer
 from deepracer_core.rollout_publisher import RolloutPublisher
 from deepracer_core.run_status import RunStatus
 

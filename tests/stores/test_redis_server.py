@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import redis
+from deepracer_core.free_port import free_port
 from deepracer_core.redis_connection import connect
-from deepracer_core.redis_server import RedisServer, RedisServerError, free_port
+from deepracer_core.redis_server import RedisServer, RedisServerError
 
 
 def test_it_answers_on_the_loopback_interface_only(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepracer_core.free_port import free_port
 from deepracer_core.parameters import dump_parameters
 from deepracer_core.randomisation import RANDOMISED
-from deepracer_core.redis_server import free_port
 from deepracer_core.telemetry.settings import TelemetrySettings
 
 from deepracer.live_video.target import target_of_worker

@@ -14,7 +14,6 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -28,21 +27,15 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from deepracer_core.die_with_parent import die_with_parent
 from deepracer_core.errors import ConfigurationError
+from deepracer_core.free_port import free_port
 from deepracer_core.redis_connection import RedisUnavailable, connect
-from deepracer_core.redis_settings import LOOPBACK, RedisSettings, RemoteAccess
+from deepracer_core.redis_settings import RedisSettings, RemoteAccess
 
 _PORT_ATTEMPTS = 20
 
 
 class RedisServerError(RuntimeError):
     """The server did not start; the message has the last lines of its log."""
-
-
-def free_port() -> int:
-    """A TCP port of the loopback interface that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 class RedisServer:

@@ -2,13 +2,13 @@
 
 import os
 import select
-import socket
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepracer_core.free_port import free_port
 from deepracer_core.race_objects import RaceType
 
 from deepracer_gazebo.car_model import (
@@ -204,7 +204,7 @@ class GazeboServer:
         return self._basics() | {
             "DISPLAY": display,
             "DEEPRACER_SOCKET": place.seen_from_inside(options.socket),
-            "GAZEBO_MASTER_URI": f"http://127.0.0.1:{options.port or _free_port()}",
+            "GAZEBO_MASTER_URI": f"http://127.0.0.1:{options.port or free_port()}",
             "GAZEBO_IP": "127.0.0.1",
             "IGN_IP": "127.0.0.1",
             # Models come from here only; Gazebo would ask a server on the Internet, and wait.
@@ -253,12 +253,6 @@ class GazeboServer:
         process = GazeboProcess(name, command, environment, self._options.verbose, keep_open)
         self._processes.append(process)
         return process
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _epitaph(process: GazeboProcess) -> str:
