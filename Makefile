@@ -10,6 +10,7 @@ ARGS ?=
 checked := setup src tests launch benchmarks stand_ins config
 folders = $(wildcard $(checked))
 in_workspace := source setup/environment.sh &&
+at_once := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 in_tools := PATH="$(CURDIR)/.venv/bin:$$PATH" &&
 
 help: ## Say what there is
@@ -21,9 +22,9 @@ setup: ## Find or install what is missing; at once when nothing is
 train: setup ## Train, watch it, and race the best model at the end; ARGS="..." are its options
 	@$(in_workspace) exec deepracer train $(ARGS)
 
-test: setup ## Run all tests; ARGS="..." are options of pytest
+test: setup ## Run all tests, several at once; ARGS="..." are options of pytest (-n0: one by one)
 	@$(PYTHON) -m setup --only browser
-	@$(in_workspace) exec python -m pytest $(ARGS)
+	@$(in_workspace) exec python -m pytest $(at_once) $(ARGS)
 
 smoke: setup ## Try the whole cycle on real parts for two minutes, one line for each part
 	@$(in_workspace) exec deepracer smoke $(ARGS)

@@ -31,7 +31,7 @@ PACKAGES = {
     "rcl_interfaces": "ros-jazzy-rclpy",
     "werkzeug": "moto",
 }
-USED_WHERE_INSTALLED = {"tf2_msgs"}
+USED_WHERE_INSTALLED = {"tf2_msgs", "stable_baselines3", "torch"}
 
 
 def sources() -> list[Path]:
