@@ -239,6 +239,8 @@ class SoftActorCritic:
             tape.gradient(policy_loss, self._policy_variables), limit
         )
         (temperature_gradient,) = tape.gradient(temperature_loss, [self._log_temperature])
+        if self._hyperparameters.sac_alpha == 0.0:
+            temperature_gradient = tf.zeros_like(temperature_gradient)
         gradients = [*critic_gradients, *policy_gradients, temperature_gradient]
         self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
         self._copy_to_targets(TARGET_RATE)
