@@ -9,7 +9,6 @@ import argparse
 import statistics
 import time
 from math import atan, atan2, hypot, pi, sin
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,8 +20,6 @@ from deepracer_flat.ground_camera import CameraMount, GroundCamera
 from deepracer_flat.ground_picture import draw_ground
 
 from benchmarks.machine import describe, median_ms, save
-
-CONFIG = Path(__file__).parents[1] / "config"
 
 
 def steering(environment: DeepRacerEnvironment) -> int:
@@ -58,10 +55,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median counts")
     given = parser.parse_args()
     cv2.setNumThreads(1)
-    environment = DeepRacerEnvironment(
-        reward_function=CONFIG / "reward_function.py",
-        model_metadata=CONFIG / "model_metadata.json",
-    )
+    environment = DeepRacerEnvironment()
     steps_per_second(environment, 1000)  # compiles
     rounds = [steps_per_second(environment, given.steps) for _ in range(given.rounds)]
 

@@ -1,7 +1,6 @@
 """The gymnasium environment: the same rewards, episodes and rules as on the graph."""
 
 from math import atan, atan2, hypot, pi, sin
-from pathlib import Path
 
 import gymnasium
 import numpy as np
@@ -12,17 +11,12 @@ from gymnasium.utils.env_checker import check_env
 
 import deepracer_flat
 
-CONFIG = Path(__file__).resolve().parents[2] / "config"
-FILES = {
-    "reward_function": CONFIG / "reward_function.py",
-    "model_metadata": CONFIG / "model_metadata.json",
-}
 CONTINUOUS = """{"action_space": {"steering_angle": {"low": -30, "high": 30},
 "speed": {"low": 0.5, "high": 2.0}}, "action_space_type": "continuous", "sensor": %s}"""
 
 
 def make(**options):
-    return gymnasium.make(deepracer_flat.ENVIRONMENT, **{**FILES, **options})
+    return gymnasium.make(deepracer_flat.ENVIRONMENT, **options)
 
 
 def continuous(tmp_path, sensors='["FRONT_FACING_CAMERA"]'):
@@ -41,6 +35,14 @@ def follow(environment):
     bearing = atan2(to_y - y, to_x - x) - unwrapped.frame.yaw
     angle = atan(2.0 * WHEELBASE * sin(bearing) / hypot(to_x - x, to_y - y))
     return np.array([np.clip(angle / (pi / 6), -1.0, 1.0), -0.3], np.float32)
+
+
+def test_it_needs_no_files_of_the_users_wherever_it_is_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    environment = make()
+    seen, _ = environment.reset()
+    assert seen.shape == (120, 160, 1)
+    assert environment.action_space.n == 5
 
 
 @pytest.mark.parametrize("race_type", ["time_trial", "object_avoidance", "head_to_bot"])
@@ -123,7 +125,7 @@ def test_several_sensors_are_a_dictionary(tmp_path):
 
 def test_many_at_once():
     environments = gymnasium.make_vec(
-        deepracer_flat.ENVIRONMENT, num_envs=3, vectorization_mode="sync", **FILES
+        deepracer_flat.ENVIRONMENT, num_envs=3, vectorization_mode="sync"
     )
     observations, _ = environments.reset(seed=1)
     assert observations.shape == (3, 120, 160, 1)

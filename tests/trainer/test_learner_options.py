@@ -44,8 +44,7 @@ def test_the_entropy_bonus_keeps_a_policy_from_deciding():
     entropies = []
     for bonus in (0.0, 0.5):
         learner = make_learner(beta_entropy=bonus, lr=1e-2)
-        bias = learner.network.get_layer("policy").bias
-        bias.assign(bias + [3.0, 0.0, 0.0])
+        learner.network.get_layer("policy").bias.assign([3.0, 0.0, 0.0])
         learner.remember(1, keep=1)
         for _ in range(5):
             learner.update(experience())

@@ -23,7 +23,7 @@ from deepracer_core.rollout import Rollout
 from deepracer_core.sensors import LIDAR_RANGE
 from deepracer_core.simulation import Frame
 from deepracer_core.starts import StartPositions
-from deepracer_core.track_library import load_track
+from deepracer_core.track_library import load_track, share_folder
 from numpy.typing import NDArray
 
 from deepracer_flat.flat_simulator import MOUNTS, FlatSimulator
@@ -44,8 +44,9 @@ class DeepRacerEnvironment(gymnasium.Env[Any, Any]):
 
     Args:
         track: name of a track of the library or an imported one.
-        reward_function: a file with `def reward_function(params)`, or such a function.
-        model_metadata: a file; action space and sensors are read.
+        reward_function: a file with `def reward_function(params)`, or such a function; the
+            project's own when None.
+        model_metadata: a file; action space and sensors are read; the project's own when None.
         max_steps: cap on the steps of an episode; enough for a slow lap when None.
         advance: share of the lap from the start of one episode to the next; 0: always the start
             line.
@@ -68,10 +69,8 @@ class DeepRacerEnvironment(gymnasium.Env[Any, Any]):
     def __init__(
         self,
         track: str = "meadow_loop",
-        reward_function: str
-        | Path
-        | Callable[[dict[str, Any]], float] = "config/reward_function.py",
-        model_metadata: str | Path = "config/model_metadata.json",
+        reward_function: str | Path | Callable[[dict[str, Any]], float] | None = None,
+        model_metadata: str | Path | None = None,
         max_steps: int | None = None,
         advance: float = 0.05,
         *,
@@ -87,8 +86,10 @@ class DeepRacerEnvironment(gymnasium.Env[Any, Any]):
         if callable(reward_function):
             self._reward = RewardFunction(reward_function, "reward_function")
         else:
-            self._reward = load_reward_function(reward_function)
-        metadata = load_model_metadata(model_metadata)
+            own = share_folder() / "config" / "reward_function.py"
+            self._reward = load_reward_function(reward_function or own)
+        own = share_folder() / "config" / "model_metadata.json"
+        metadata = load_model_metadata(model_metadata or own)
         self._actions = metadata.action_space
         self._sensors = metadata.sensors
         self._rules = EpisodeRules(max_steps=max_steps)
