@@ -21,7 +21,7 @@ from rclpy.node import Node
 
 from deepracer_nodes import messages, topics
 from deepracer_nodes.joined_observations import subscribe_on_observations
-from deepracer_nodes.parameters import declare
+from deepracer_nodes.parameters import NODE_OPTIONS, declare
 from deepracer_nodes.process import run
 
 
@@ -47,7 +47,7 @@ class Agent(Node):
     """
 
     def __init__(self, **options) -> None:
-        super().__init__("agent", **options)
+        super().__init__("agent", **NODE_OPTIONS, **options)
         self.parameters = declare(self, AgentParameters)
         self._action_space: ActionSpace | None = None
         self._policy: Policy | None = None

@@ -16,7 +16,7 @@ from rclpy.publisher import Publisher
 from sensor_msgs.msg import Image, LaserScan
 
 from deepracer_nodes import messages, topics
-from deepracer_nodes.parameters import declare
+from deepracer_nodes.parameters import NODE_OPTIONS, declare
 from deepracer_nodes.process import run
 
 
@@ -31,7 +31,7 @@ class Observation(Node):
     """Turns what each sensor measures into its part of the observation, with the same stamp."""
 
     def __init__(self, **options) -> None:
-        super().__init__("observation", **options)
+        super().__init__("observation", **NODE_OPTIONS, **options)
         self.parameters = declare(self, ObservationParameters)
         self._parts: dict[str, Publisher] = {}
         # The newest image of each of two eyes, until there are both of a frame.

@@ -9,6 +9,10 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 
+NODE_OPTIONS = {"start_parameter_services": False}
+"""Of each node in the loop: its parameters are read-only, and what it was told stands in its log.
+rclpy would look through the seven services of its parameters with every message that it takes."""
+
 Parameters = TypeVar("Parameters")
 
 

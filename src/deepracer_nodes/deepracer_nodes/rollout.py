@@ -31,7 +31,7 @@ from sensor_msgs.msg import JointState
 
 from deepracer_nodes import messages, topics
 from deepracer_nodes.joined_observations import subscribe_on_observations
-from deepracer_nodes.parameters import declare
+from deepracer_nodes.parameters import NODE_OPTIONS, declare
 from deepracer_nodes.process import run
 
 FLUSH_DEADLINE_S = 2.0
@@ -49,7 +49,7 @@ class RolloutNode(Node):
     """
 
     def __init__(self, **options) -> None:
-        super().__init__("rollout", **options)
+        super().__init__("rollout", **NODE_OPTIONS, **options)
         self.parameters = declare(self, RolloutParameters)
         self.finished = Future()
         self._odometry: dict[int, Odometry] = {}

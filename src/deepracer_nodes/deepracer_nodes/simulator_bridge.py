@@ -33,7 +33,7 @@ from rosgraph_msgs.msg import Clock as ClockMessage
 from std_msgs.msg import Header
 
 from deepracer_nodes import messages, topics
-from deepracer_nodes.parameters import declare
+from deepracer_nodes.parameters import NODE_OPTIONS, declare
 from deepracer_nodes.process import run
 
 try:
@@ -83,7 +83,7 @@ class SimulatorBridge(Node):
     """Publishes frames; steps on `drive`, teleports on `reset`, and drops answers to old frames."""
 
     def __init__(self, **options) -> None:
-        super().__init__("simulator_bridge", **options)
+        super().__init__("simulator_bridge", **NODE_OPTIONS, **options)
         self.parameters = declare(self, BridgeParameters)
         self._simulator: Simulator | None = None
         self._frame: Frame | None = None

@@ -23,6 +23,15 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image, JointState, LaserScan
 from std_msgs.msg import Header
 
+try:
+    from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+except ModuleNotFoundError:  # in Humble it has another name
+    from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
+
+# rclpy looks through all that a node waits for with every message, in Python: its warnings of an
+# unfit profile at the other end, two for each topic, would take a tenth of a step.
+_NO_EVENTS = {"use_default_callbacks": False}
+
 CAMERA_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT
 )
@@ -71,11 +80,22 @@ class Topic:
 
     def publish_from(self, node: Node) -> Publisher:
         """Create the publisher of this topic on a node."""
-        return node.create_publisher(self.message, self.name, self.qos)
+        return node.create_publisher(
+            self.message,
+            self.name,
+            self.qos,
+            event_callbacks=PublisherEventCallbacks(**_NO_EVENTS),
+        )
 
     def subscribe_on(self, node: Node, callback) -> None:
         """Subscribe a node to this topic; `callback` takes the message."""
-        node.create_subscription(self.message, self.name, callback, self.qos)
+        node.create_subscription(
+            self.message,
+            self.name,
+            callback,
+            self.qos,
+            event_callbacks=SubscriptionEventCallbacks(**_NO_EVENTS),
+        )
 
 
 CLOCK = Topic("/clock", Clock, RECORD_QOS, "each frame", "simulator_bridge", (), "simulated time")
