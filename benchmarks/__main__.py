@@ -1,12 +1,15 @@
 """Measure: `python -m benchmarks` runs every benchmark, `python -m benchmarks graph` one.
 
 Each prints its numbers and writes them, with the machine, the versions and the seeds, to
-benchmarks/results/. What follows the name goes to that benchmark.
+benchmarks/results/; docs/benchmarks.md is made of them. What follows the name goes to that
+benchmark.
 """
 
 import argparse
 import subprocess
 import sys
+
+from benchmarks import table
 
 BENCHMARKS = {
     "graph": "steps/s through the whole graph, and where the time of a step goes",
@@ -36,6 +39,7 @@ def main() -> int:
         code = subprocess.run(command, check=False).returncode
         if code:
             return code
+    table.main()
     return 0
 
 
