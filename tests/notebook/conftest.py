@@ -20,10 +20,18 @@ from local_sagemaker import (  # noqa: E402 - found by the lines above
 )
 
 
-@pytest.fixture
-def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSageMaker]:
-    """An account with nothing in it; its endpoint and credentials are in the environment."""
+@pytest.fixture(scope="session")
+def moto_port() -> Iterator[int]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()[1]
+    server.stop()
+
+
+@pytest.fixture
+def credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the account, and nothing else of AWS, in the environment."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.delenv("S3_ENDPOINT_URL", raising=False)
@@ -33,13 +41,18 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSa
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_REGION", REGION)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    service = LocalSageMaker(server.get_host_and_port()[1], tmp_path / "sagemaker")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+
+
+@pytest.fixture
+def account(
+    moto_port: int, credentials: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[LocalSageMaker]:
+    """All services in one place, which is in the environment."""
+    service = LocalSageMaker(moto_port, tmp_path / "sagemaker")
     monkeypatch.setenv("AWS_ENDPOINT_URL", service.url)
     yield service
     service.close()
-    server.stop()
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser("build")
     build.add_argument("--platform", required=True, choices=["linux/amd64"])
+    build.add_argument("--provenance", required=True, choices=["false"])
+    build.add_argument("--output", required=True, choices=["type=docker"])
     build.add_argument("--target", required=True)
     build.add_argument("--tag", required=True)
     build.add_argument("context", type=Path)

@@ -60,9 +60,29 @@ def test_the_notebook_has_no_outputs_and_is_valid():
             assert cell.execution_count is None
 
 
+@pytest.fixture
+def kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels find the packages that the test has, and leave nothing in the home folder."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "jupyter"))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "jupyter"))
+
+
+def execute(notebook: nbformat.NotebookNode, kept: Path) -> None:
+    """Run all cells, in the folder of the notebook; what came out is kept in a file, too."""
+    place = {"metadata": {"path": str(NOTEBOOK.parent)}}
+    client = NotebookClient(notebook, timeout=CELL_S, resources=place)
+    try:
+        client.execute()
+    finally:
+        nbformat.write(notebook, kept)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("kernels")
 def test_from_an_empty_account_to_the_cars_package(
-    account: LocalSageMaker, docker_record: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    account: LocalSageMaker, docker_record: Path, tmp_path: Path
 ):
     inputs, output = tmp_path / "inputs", tmp_path / "output"
     inputs.mkdir()
@@ -70,9 +90,6 @@ def test_from_an_empty_account_to_the_cars_package(
         (inputs / name).write_bytes((CONFIG / name).read_bytes())
     learning = {"num_episodes_between_training": 4, "num_epochs": 3}
     (inputs / "hyperparameters.json").write_text(json.dumps(learning))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR"):
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
     notebook = read()
     with_parameters(
         notebook,
@@ -86,9 +103,7 @@ def test_from_an_empty_account_to_the_cars_package(
         LAPS=1,
         SECONDS_BETWEEN_LOOKS=0.5,
     )
-    NotebookClient(
-        notebook, timeout=CELL_S, resources={"metadata": {"path": str(NOTEBOOK.parent)}}
-    ).execute()
+    execute(notebook, tmp_path / "executed.ipynb")
 
     # The job.
     ((job, request),) = account.requests.items()
@@ -115,7 +130,6 @@ def test_from_an_empty_account_to_the_cars_package(
     said = account.containers[job].said
     store = open_model_store(f"s3://{bucket}/{PREFIX}")
     assert store.versions()
-    assert store.info(store.latest())["run"]
     for worker in (0, 1):
         assert f"Training> Name=main_level/agent, Worker={worker}, " in said
     s3 = boto3.client("s3")
@@ -130,6 +144,7 @@ def test_from_an_empty_account_to_the_cars_package(
     laps = shown(notebook, "evaluate")
     assert "ended with" in laps
     assert "of 1 laps complete" in laps
+    assert "\x1b" not in laps
     assert "image/png" in laps
 
     # The car's package.
