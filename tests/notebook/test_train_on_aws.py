@@ -18,7 +18,7 @@ from opt_ml import CONFIG, REPOSITORY
 
 NOTEBOOK = REPOSITORY / "notebooks" / "train_on_aws.ipynb"
 PREFIX = "rl-deepracer/tried"
-DURATION_S = 20
+DURATION_S = 40
 CELL_S = 400
 
 
