@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 ARGS ?=
-checked := setup src tests launch benchmarks stand_ins config
+checked := setup src tests launch benchmarks notebooks stand_ins config
 folders = $(wildcard $(checked))
 in_workspace := source setup/environment.sh &&
 at_once := --numprocesses=auto --maxprocesses=4 --dist=loadfile

@@ -72,6 +72,7 @@ def test_an_unknown_name_in_the_file_is_told_with_the_nearest(caplog):
 
 def test_a_variable_that_is_nearly_one_of_them_is_told(caplog):
     usual = {"PATH": "/bin", "AWS_ACCESS_KEY_ID": "x", "AWS_DEFAULT_REGION": "y", "HOME": "/"}
+    usual["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9000"
     misspelt = {"WORLDNAME": "a", "SAGEMAKER_SHARED_S3_BUCKETS": "planted"}
     assert told.from_environment({**usual, **misspelt}) == {}
     assert caplog.messages == [

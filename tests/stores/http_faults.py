@@ -24,9 +24,10 @@ class Exchange(BaseHTTPRequestHandler):
     """One request: given to the next fault that wants it, else to the server behind."""
 
     protocol_version = "HTTP/1.1"
+    body: bytes
 
     def handle_any(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.body = body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         proxy: HttpFaults = self.server.proxy  # type: ignore[attr-defined]
         fault = proxy.take_fault(self.command, self.path, dict(self.headers))
 

@@ -29,6 +29,9 @@ _MUST_AGREE = frozenset(
 _NEAR = 0.87
 """From this likeness on (difflib's ratio), a variable is taken for a misspelt one of the table."""
 
+_OF_BOTO3 = ("AWS_ENDPOINT_URL",)
+"""Variables like one of the table that do mean something: boto3 reads them."""
+
 _PASSWORD = "REDIS_PASSWORD"
 """Of this nothing is shown, and in a file it has no business."""
 
@@ -65,6 +68,8 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Told]:
         if name in KNOWN:
             if value.strip():
                 told[name] = Told(value, name)
+        elif name in _OF_BOTO3:
+            continue
         elif nearest := difflib.get_close_matches(name, KNOWN, n=1, cutoff=_NEAR):
             log.warning("environment: %s means nothing here; did you mean %s?", name, nearest[0])
     return told
