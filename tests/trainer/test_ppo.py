@@ -173,8 +173,10 @@ def test_a_reward_that_is_no_number_is_undone_and_named():
     learner.update(good)
 
 
-def test_a_loss_that_explodes_is_undone():
-    learner = make_learner(lr=1e30)
+@pytest.mark.parametrize("lr", [100.0, 1e30])
+def test_a_loss_that_explodes_is_undone(lr):
+    """Whether it still is a number or not."""
+    learner = make_learner(lr=lr)
     environment = IdentityEnvironment(0, is_discrete=True)
     before = learner.state()
     with pytest.raises(NonFiniteLossError, match="losses/") as caught:

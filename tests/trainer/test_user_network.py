@@ -66,6 +66,10 @@ def test_the_same_seed_gives_the_same_first_weights(tmp_path):
         ("def build(inputs): return inputs['LIDAR']", r"my_network\.py: build failed: KeyError"),
         ("def build(inputs): return 3", r"my_network\.py: build: expected features .* got 3"),
         (
+            BUILD.replace('activation="relu"', 'name="policy_features"'),
+            r"my_network\.py: build: expected no layer whose name begins with policy, .*'policy_f",
+        ),
+        (
             "def build(inputs): return inputs['FRONT_FACING_CAMERA']",
             r"my_network\.py: build: expected features .* got uint8\[None, 120, 160\]",
         ),

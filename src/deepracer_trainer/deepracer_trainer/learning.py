@@ -12,13 +12,17 @@ from numpy.typing import NDArray
 from deepracer_trainer.experience import Trajectory
 from deepracer_trainer.replay import ReplayMemory
 
+LARGEST_LOSS = 1e6
+"""A loss, or the length of a gradient, that is larger has exploded: rewards are learnt from in a
+unit of their own, advantages are normalised, and what is usual is about 1."""
+
 
 class UpdateInterruptedError(Exception):
     """The update was asked to stop and has been undone."""
 
 
 class NonFiniteLossError(ArithmeticError):
-    """The loss or its gradient is no number; the update has been undone.
+    """The loss or its gradient is no number or has exploded; the update has been undone.
 
     Attributes:
         steps: int[M], which of the update's N steps did it, or were in the minibatch that did.

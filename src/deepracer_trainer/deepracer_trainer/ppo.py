@@ -21,7 +21,12 @@ from numpy.typing import NDArray
 from deepracer_trainer.distributions import Distribution
 from deepracer_trainer.experience import Trajectory
 from deepracer_trainer.gae import generalised_advantage
-from deepracer_trainer.learning import LearnerState, NonFiniteLossError, UpdateInterruptedError
+from deepracer_trainer.learning import (
+    LARGEST_LOSS,
+    LearnerState,
+    NonFiniteLossError,
+    UpdateInterruptedError,
+)
 from deepracer_trainer.networks import takes
 from deepracer_trainer.stacking import stacked
 
@@ -168,9 +173,9 @@ class ClippedPPO:
                     tf.constant(returns[chosen] / self._return_scale),
                     entropy_weight,
                 ).numpy()
-                if not np.isfinite(metrics).all():
+                if not (np.abs(metrics) < LARGEST_LOSS).all():
                     named = dict(zip(_METRICS, metrics.tolist(), strict=True))
-                    raise NonFiniteLossError(f"not finite: {named}", chosen)
+                    raise NonFiniteLossError(f"exploded: {named}", chosen)
                 measured.append(metrics)
 
         if not all(np.isfinite(weight).all() for weight in self.network.get_weights()):

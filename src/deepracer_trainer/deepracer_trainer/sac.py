@@ -28,7 +28,12 @@ from numpy.typing import NDArray
 
 from deepracer_trainer.distributions import Beta, Distribution
 from deepracer_trainer.experience import Trajectory
-from deepracer_trainer.learning import LearnerState, NonFiniteLossError, UpdateInterruptedError
+from deepracer_trainer.learning import (
+    LARGEST_LOSS,
+    LearnerState,
+    NonFiniteLossError,
+    UpdateInterruptedError,
+)
 from deepracer_trainer.networks import CRITICS, takes
 from deepracer_trainer.ppo import value_error
 from deepracer_trainer.replay import ReplayMemory, Transitions
@@ -174,11 +179,11 @@ class SoftActorCritic:
                 raise UpdateInterruptedError
             drawn = drawable[self._rng.integers(len(drawable), size=batch)]
             metrics = self._learn(*self._tensors(self.replay.read(drawn))).numpy()
-            if not np.isfinite(metrics).all():
+            if not (np.abs(metrics) < LARGEST_LOSS).all():
                 named = dict(zip(_METRICS, metrics.tolist(), strict=True))
                 origins = ", ".join(self.replay.origins(drawn))
                 raise NonFiniteLossError(
-                    f"not finite: {named}, drawn from {origins}", np.empty(0, np.int64)
+                    f"exploded: {named}, drawn from {origins}", np.empty(0, np.int64)
                 )
             measured.append(metrics)
 

@@ -21,6 +21,9 @@ from deepracer_core.errors import ConfigurationError
 
 from deepracer_trainer.networks import Trunk
 
+_HEADS = ("policy", "value", "q_")
+"""What the names of the heads' layers begin with: by them the losses know what they train."""
+
 
 def load_trunk(reference: str, folder: Path, seed: int) -> Trunk:
     """The function that a user's file has.
@@ -70,6 +73,12 @@ def load_trunk(reference: str, folder: Path, seed: int) -> Trunk:
                 f"{path}: {name}: expected features float32[B, F] to be returned, got "
                 + (f"{features.dtype}{list(features.shape)}" if is_tensor else f"{features!r:.80}")
             )
+        for layer in keras.Model(dict(inputs), features).layers:
+            if layer.name.startswith(_HEADS):
+                raise ConfigurationError(
+                    f"{path}: {name}: expected no layer whose name begins with"
+                    f" {', '.join(_HEADS)}, as those of the heads do, got {layer.name!r}"
+                )
         return features
 
     return build
