@@ -164,7 +164,7 @@ def test_a_patch_for_something_that_is_not_there_is_found(kubernetes):
     folder = kubernetes / "gpu"
     text = (folder / "kustomization.yaml").read_text()
     (folder / "kustomization.yaml").write_text(text.replace("name: trainer", "name: teacher"))
-    with pytest.raises(AssertionError, match='there is no .*"teacher"'):
+    with pytest.raises(AssertionError, match=r'there is no .*"teacher"'):
         read(folder)
 
 
