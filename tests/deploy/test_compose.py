@@ -5,15 +5,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from roles import DEPLOY, REPOSITORY, check_script, read_simulation, read_trainer
+from compose_files import COMPOSE, VARIABLE, example, read
+from roles import REPOSITORY, check_script, read_simulation, read_trainer
 
-COMPOSE = DEPLOY / "compose"
 FILES = ("compose.yaml", "compose.tls.yaml", "compose.gpu.yaml")
-_VARIABLE = re.compile(r"\$(?:(\$)|\{(\w+)(?::([-?])([^}]*))?\})")
 
 
 def check_schema(file: Path) -> subprocess.CompletedProcess[str]:
@@ -26,29 +23,6 @@ def check_schema(file: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
-
-
-def example() -> dict[str, str]:
-    """The variables of .env.example."""
-    lines = (COMPOSE / ".env.example").read_text(encoding="utf-8").splitlines()
-    pairs = (line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    return dict(pairs)
-
-
-def read(file: str, **variables: str) -> dict[str, Any]:
-    """A Compose file with its variables filled in, as the Compose specification says."""
-    values = {**example(), **variables}
-
-    def fill(match: re.Match[str]) -> str:
-        literal, name, kind, default = match.groups()
-        if literal:
-            return "$"
-        if values.get(name):
-            return values[name]
-        assert kind == "-", f"{file}: {name} has no value: {default}"
-        return default
-
-    return yaml.safe_load(_VARIABLE.sub(fill, (COMPOSE / file).read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -85,7 +59,7 @@ def test_every_name_that_a_file_refers_to_is_there():
 
 def test_the_example_is_whole_and_its_values_are_used():
     text = "".join((COMPOSE / file).read_text(encoding="utf-8") for file in FILES)
-    used = {name for _, name, _, _ in _VARIABLE.findall(text) if name} | {"REDIS_PASSWORD"}
+    used = {name for _, name, _, _ in VARIABLE.findall(text) if name} | {"REDIS_PASSWORD"}
     assert set(example()) <= used
     needed = set(re.findall(r"\$\{(\w+):\?", text)) | {"REDIS_PASSWORD"}
     assert needed <= set(example())
