@@ -1,5 +1,6 @@
 """Many machines, on one: each role with a network and an address of its own, one is cut off."""
 
+import os
 import re
 import signal
 from pathlib import Path
@@ -78,8 +79,11 @@ def test_a_training_over_a_network_that_breaks(composed: Composed, tmp_path: Pat
     numbers = versions(trainer.said)
     assert numbers == list(range(1, len(numbers) + 1))
 
-    for process in (first, second, trainer, redis):
-        process.interrupt()
+    for process in (first, second, trainer):
+        os.kill(process.pid, signal.SIGTERM)
+    for process in (first, second, trainer):
+        process.wait()
+    redis.interrupt()
     assert (first.exit_code, second.exit_code) == (128 + signal.SIGTERM,) * 2
     assert (trainer.exit_code, redis.exit_code) == (0, 0), trainer.said[-3000:]
     for process in (first, second, trainer, redis):
