@@ -80,6 +80,7 @@ def test_the_simulations_and_the_trainer_are_of_one_run(simulations, caplog, mon
     assert job.place.address.partition("?")[0] == asked.request.store
     assert job.place.bucket == content["services"]["bucket"]["environment"]["BUCKET"]
     assert job.run == "rl-deepracer-mine"
+    assert content["volumes"]["checkpoints"]["name"] == "deepracer-checkpoints-mine"
 
 
 def test_with_tls_both_sides_know_the_authority(caplog):

@@ -114,6 +114,15 @@ def test_the_simulations_and_the_trainer_are_of_one_run(objects, caplog):
     assert job.place.address.partition("?")[0] == asked.request.store
 
 
+def test_each_run_has_checkpoints_of_its_own(objects):
+    (container,) = pod(objects, "Job", "trainer")["containers"]
+    (mount,) = [entry for entry in container["volumeMounts"] if entry["name"] == "checkpoints"]
+    variable = mount["subPathExpr"].removeprefix("$(").removesuffix(")")
+    hyperparameters = find(objects, "ConfigMap", "hyperparameters")["data"]["hyperparameters.json"]
+    prefix = environment(objects, "Job", "trainer")[variable]
+    assert prefix == json.loads(hyperparameters)["s3_prefix"]
+
+
 def of_simulations() -> set[str]:
     return {"NUM_WORKERS", "SAGEMAKER_SHARED_S3_BUCKET", "SAGEMAKER_SHARED_S3_PREFIX", "WORLD_NAME"}
 
@@ -134,6 +143,7 @@ def test_each_role_has_probes_requests_and_no_rights(objects, kind, name):
     }
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["automountServiceAccountToken"] is False
+    assert spec["enableServiceLinks"] is False
     for mount in container["volumeMounts"]:
         volumes = {volume["name"] for volume in spec.get("volumes", [])} | {"data"}
         assert mount["name"] in volumes

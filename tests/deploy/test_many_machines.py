@@ -86,4 +86,5 @@ def test_a_training_over_a_network_that_breaks(composed: Composed, tmp_path: Pat
     assert redis.exit_code == 0, redis.said
     for process in (first, second, trainer, redis):
         assert PASSWORD not in process.said
+        assert "has no effect" not in process.said
         assert key["AWS_SECRET_ACCESS_KEY"] not in process.said
