@@ -1,5 +1,6 @@
 """The Compose files: by their published schema, and by the code that reads what they tell."""
 
+import ipaddress
 import json
 import re
 import subprocess
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from compose_files import COMPOSE, VARIABLE, example, read
-from roles import REPOSITORY, check_script, read_simulation, read_trainer
+from cryptography import x509
+from roles import DEPLOY, REPOSITORY, check_script, read_simulation, read_trainer
 
 FILES = ("compose.yaml", "compose.tls.yaml", "compose.gpu.yaml")
 
@@ -97,6 +99,23 @@ def test_with_tls_both_sides_know_the_authority(caplog):
         assert authority.name in tls["services"][name]["secrets"]
     environment.pop("COMPOSE_CONTAINER")
     read_simulation({name: str(value) for name, value in environment.items()}, caplog)
+
+
+def test_certificates_are_for_the_names_that_are_asked_for(tmp_path):
+    script = DEPLOY / "make_certificates.sh"
+    linter = Path(sys.executable).parent / "shellcheck"
+    subprocess.run([linter, script], check=True)
+    subprocess.run([script, tmp_path, "redis", "10.0.0.7"], stderr=subprocess.DEVNULL, check=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"ca.crt", "tls.crt", "tls.key"}
+    assert (tmp_path / "tls.key").stat().st_mode & 0o077 == 0
+    made = x509.load_pem_x509_certificate((tmp_path / "tls.crt").read_bytes())
+    names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["redis"]
+    assert names.get_values_for_type(x509.IPAddress) == [ipaddress.ip_address("10.0.0.7")]
+    authority = x509.load_pem_x509_certificate((tmp_path / "ca.crt").read_bytes())
+    made.verify_directly_issued_by(authority)
+    done = subprocess.run([script, tmp_path], stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "usage: make_certificates.sh FOLDER NAME ...\n")
 
 
 def test_no_password_is_in_a_file_that_is_kept():
