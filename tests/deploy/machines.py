@@ -16,7 +16,7 @@ def why_not() -> str:
     if os.geteuid() != 0:
         return "only root may make network namespaces"
     if shutil.which("ip") is None:
-        return "there is no program ip (Debian's package iproute2)"
+        return "there is no program ip: run `python3 -m setup --only network`"
     network = Network()
     try:
         network.machine("one")
