@@ -23,7 +23,7 @@ train: setup ## Train, watch it, and race the best model at the end; ARGS="..." 
 	@$(in_workspace) exec deepracer train $(ARGS)
 
 test: setup ## Run all tests, several at once; ARGS="..." are options of pytest (-n0: one by one)
-	@$(PYTHON) -m setup --only browser
+	@$(PYTHON) -m setup --only browser --only network
 	@$(in_workspace) exec python -m pytest $(at_once) $(ARGS)
 
 smoke: setup ## Try the whole cycle on real parts for two minutes, one line for each part

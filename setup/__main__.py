@@ -11,6 +11,7 @@ from types import FrameType
 from .browser import set_up_browser
 from .gazebo import set_up_gazebo
 from .lock import locked
+from .network import set_up_network
 from .places import REPOSITORY, STATE
 from .plugin import set_up_plugin
 from .python_environment import set_up_python
@@ -26,9 +27,10 @@ PARTS = {
     "plugin": set_up_plugin,
     "workspace": set_up_workspace,
     "browser": set_up_browser,
+    "network": set_up_network,
 }
 
-FOR_TESTS = frozenset({"browser"})
+FOR_TESTS = frozenset({"browser", "network"})
 """Parts that are set up only when they are asked for."""
 
 

@@ -62,7 +62,9 @@ class OptMl:
         path = self.root / "output" / "failure"
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
-    def start(self, script: str = "trainer.sh", **variables: str) -> "Process":
+    def start(
+        self, script: str = "trainer.sh", argument: str = "train", **variables: str
+    ) -> "Process":
         """Run the image's entry point as the service does."""
         environment = {
             **os.environ,
@@ -75,7 +77,7 @@ class OptMl:
             **variables,
         }
         log = self.root.parent / f"container-{next(_numbers)}.log"
-        return Process([str(REPOSITORY / "docker" / script), "train"], environment, log)
+        return Process([str(REPOSITORY / "docker" / script), argument], environment, log)
 
 
 class Process:

@@ -152,10 +152,11 @@ def test_the_duration_is_that_of_all_containers_together(
     (opt_ml.root / "checkpoints" / "job.json").write_text(
         json.dumps({"job": "first-job", "trained_s": 400.0})
     )
-    container = opt_ml.start()
+    container = opt_ml.start(INTERRUPTED_EXIT_CODE="143")
     container.wait_until(lambda: bool(job.trainer_state()))
     left_s = job.trainer_state()["seconds_left"]
     container.interrupt()
+    assert container.exit_code == 143, container.said
     assert 150.0 < left_s <= 200.0
     said = json.loads((opt_ml.root / "checkpoints" / "job.json").read_text())
     assert 400.0 < said["trained_s"] < 450.0

@@ -30,6 +30,14 @@ def test_the_root_is_opt_ml_or_where_the_variable_says():
     )
 
 
+def test_kubernetes_can_tell_an_interruption_from_the_end():
+    assert Container.of({}).interrupted_exit_code == 0
+    assert Container.of({"INTERRUPTED_EXIT_CODE": "143"}).interrupted_exit_code == 143
+    for text in ("256", "soon", "1.5"):
+        with pytest.raises(ConfigurationError, match="INTERRUPTED_EXIT_CODE: expected an exit co"):
+            _ = Container.of({"INTERRUPTED_EXIT_CODE": text}).interrupted_exit_code
+
+
 def test_hyperparameters_are_text_however_they_were_encoded(opt_ml, container):
     values = {"lr": "0.0003", "s3_bucket": '"in-quotes"', "seed": 3, "flag": True}
     opt_ml.give(values)

@@ -1,6 +1,7 @@
 """What a simulation makes of its variables: its run, its share, its records, its Redis."""
 
 import json
+import socket
 
 import pytest
 from deepracer.robomaker.job import RedisAccess, for_this_worker, read_job
@@ -89,6 +90,27 @@ def test_server_and_region_are_in_every_address():
 def test_who_says_which_simulation_this_is(said, worker):
     job = read_job(say(**TRAINING, NUM_WORKERS="3", **said))
     assert (job.worker, job.workers) == (worker, 3)
+
+
+def test_a_replica_of_a_compose_service_is_the_one_with_this_machines_address(monkeypatch):
+    # RFC 5737: an address that no machine has.
+    known = {"mine-simulation-1": "192.0.2.7", "mine-simulation-2": "127.0.0.1"}
+
+    def look_up(name: str) -> str:
+        if name not in known:
+            raise socket.gaierror(name)
+        return known[name]
+
+    monkeypatch.setattr(socket, "gethostbyname", look_up)
+    said = {**TRAINING, "NUM_WORKERS": "3", "COMPOSE_CONTAINER": "mine-simulation"}
+    assert read_job(say(**said)).worker == 1
+    assert read_job(say(**said, ROLLOUT_IDX="2")).worker == 2
+    known["mine-simulation-2"] = "192.0.2.8"
+    with pytest.raises(ConfigurationError, match=r"COMPOSE_CONTAINER: expected one of mine-s.*-3 "):
+        read_job(say(**said))
+    known.clear()
+    with pytest.raises(ConfigurationError, match="no such name is known"):
+        read_job(say(**said))
 
 
 @pytest.mark.parametrize(

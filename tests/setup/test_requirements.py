@@ -18,6 +18,7 @@ STAND_INS = {file.parent.name for file in ROOT.glob("stand_ins/*/__init__.py")}
 PACKAGES = {
     "cv2": "opencv-python-headless",
     "PIL": "pillow",
+    "cfnlint": "cfn-lint",
     "google": "tensorflow",
     "pythonjsonlogger": "python-json-logger",
     "yaml": "pyyaml",

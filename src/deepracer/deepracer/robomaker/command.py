@@ -22,7 +22,8 @@ from deepracer.workplace import claim_workplace
 
 _READING_S = 120.0
 
-_BESIDE_REDIS = ("REDIS_PORT", "REDIS_PASSWORD", "REDIS_TLS", "REDIS_CA_FILE")
+_ADDRESS, _PASSWORD = "DEEPRACER_REDIS", "REDIS_PASSWORD"
+_BESIDE_REDIS = ("REDIS_PORT", _PASSWORD, "REDIS_TLS", "REDIS_CA_FILE")
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +65,10 @@ def _answers(environment: MutableMapping[str, str]) -> Answers:
     said = for_this_worker(said)
     answers = told.merge(said, read_yaml(said))
     told.report(answers)
-    if "DEEPRACER_REDIS" in environment:
+    if _ADDRESS in environment:
+        named = f"password_variable={_PASSWORD}"
         for name in _BESIDE_REDIS:
-            if name in answers:
+            if name in answers and not (name == _PASSWORD and named in environment[_ADDRESS]):
                 log.warning(
                     "%s has no effect beside DEEPRACER_REDIS: say it there, as in"
                     " rediss://HOST:PORT?ssl_ca_certs=FILE&password_variable=REDIS_PASSWORD",
@@ -82,7 +84,7 @@ def _with_password(answers: dict[str, Told], environment: MutableMapping[str, st
         ConfigurationError: the file cannot be read.
     """
     file = answers.get("REDIS_PASSWORD_FILE")
-    if file is None or "REDIS_PASSWORD" in answers:
+    if file is None or _PASSWORD in answers:
         return answers
     try:
         password = Path(file.text).read_text(encoding="utf-8").strip()
@@ -90,5 +92,5 @@ def _with_password(answers: dict[str, Told], environment: MutableMapping[str, st
         raise ConfigurationError(
             f"{file.source}: expected a file with a password: {error}"
         ) from error
-    environment["REDIS_PASSWORD"] = password
-    return {**answers, "REDIS_PASSWORD": Told(password, file.source)}
+    environment[_PASSWORD] = password
+    return {**answers, _PASSWORD: Told(password, file.source)}

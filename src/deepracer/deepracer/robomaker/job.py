@@ -8,6 +8,7 @@ from deepracer_core.redis_discovery import run_name
 
 from deepracer.robomaker.places import RunPlace, job_type, records_address, run_place
 from deepracer.robomaker.readings import read_boolean
+from deepracer.robomaker.replica import replica_index
 from deepracer.robomaker.told import Answers, Told
 from deepracer.robomaker.variables import TRAINING
 
@@ -112,7 +113,7 @@ def for_this_worker(answers: Answers) -> dict[str, Told]:
 
 def _worker(answers: Answers) -> tuple[int, int]:
     """Index of this simulation, and how many there are."""
-    workers = _number(answers["NUM_WORKERS"], 1) if "NUM_WORKERS" in answers else 1
+    workers = _workers(answers)
     source, worker = _index(answers)
     if worker >= workers:
         raise ConfigurationError(
@@ -127,7 +128,17 @@ def _index(answers: Answers) -> tuple[str, int]:
     for name, first in _INDICES.items():
         if name in answers:
             return answers[name].source, _number(answers[name], first) - first
-    return "ROLLOUT_IDX", 0
+    container = answers.get("COMPOSE_CONTAINER")
+    if container is None:
+        return "ROLLOUT_IDX", 0
+    try:
+        return container.source, replica_index(container.text, _workers(answers))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{container.source}: {error}") from None
+
+
+def _workers(answers: Answers) -> int:
+    return _number(answers["NUM_WORKERS"], 1) if "NUM_WORKERS" in answers else 1
 
 
 def _model(answers: Answers) -> str:

@@ -44,6 +44,8 @@ PLACES = {
     "AWS_BATCH_JOB_ARRAY_INDEX": "The same, as AWS Batch says it.",
     "JOB_COMPLETION_INDEX": "The same, as Kubernetes says it.",
     "DOCKER_REPLICA_SLOT": "The same, as a Docker swarm says it, from 1.",
+    "COMPOSE_CONTAINER": "Name of a Compose service's containers without their numbers,"
+    " `PROJECT-SERVICE`: the index is that of the one with this machine's address.",
     "MULTI_CONFIG": 'JSON with a YAML file and a track for each worker: `{"multi_config":'
     ' [{"config_file": ..., "world_name": ...}, ...]}`.',
     "TRACK_DIRECTION_CLOCKWISE": "Ends the track's name with `_cw` (true) or `_ccw` (false).",

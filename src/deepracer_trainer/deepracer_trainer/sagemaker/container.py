@@ -20,9 +20,10 @@ from typing import Any
 
 from deepracer_core.credentials import redact
 from deepracer_core.errors import ConfigurationError
-from deepracer_core.json_fields import parse_object, read_text, refuse
+from deepracer_core.json_fields import parse_object, read_number, read_text, refuse
 
 ROOT_VARIABLE = "SAGEMAKER_BASE_DIR"
+INTERRUPTED_VARIABLE = "INTERRUPTED_EXIT_CODE"
 _ROOT = "/opt/ml"
 _LONGEST_REASON = 1024
 
@@ -83,6 +84,22 @@ class Container:
     def failure(self) -> Path:
         """The file with the reason of a failure."""
         return self.root / "output" / "failure"
+
+    @property
+    def interrupted_exit_code(self) -> int:
+        """Exit code after SIGTERM; 0, as SageMaker wants it, unless something else is asked for.
+
+        A Kubernetes Job takes 0 for the end of the training and starts no other container.
+
+        Raises:
+            ConfigurationError: what is asked for is no exit code.
+        """
+        text = self.environment.get(INTERRUPTED_VARIABLE) or "0"
+        expected = "an exit code, an integer from 0 to 255"
+        code = read_number("environment", INTERRUPTED_VARIABLE, text, expected)
+        if code != int(code) or not 0 <= code <= 255:
+            refuse("environment", INTERRUPTED_VARIABLE, expected, text)
+        return int(code)
 
     def hyperparameters(self) -> dict[str, str]:
         """The job's hyperparameters, as text.

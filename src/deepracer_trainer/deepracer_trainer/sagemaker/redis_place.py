@@ -3,8 +3,7 @@
     DEEPRACER_REDIS             address of a server that is there already
     REDIS_HOST                  of the one that is started, as simulations are told; else found
     REDIS_PORT                  the same; else 6379
-    REDIS_PASSWORD              that simulations on other machines give;
-    REDIS_PASSWORD_FILE         or a file with it
+    REDIS_PASSWORD              that simulations on other machines give (`redis_password`)
     REDIS_TLS_CERTIFICATE       PEM files; with them it speaks TLS and nothing else
     REDIS_TLS_KEY
 
@@ -25,10 +24,11 @@ from deepracer_core.redis_discovery import IP_KEY, REDIS_PORT, RedisEndpoint, ow
 from deepracer_core.redis_server import RedisServer, RedisServerError
 from deepracer_core.redis_settings import RemoteAccess
 
+from deepracer_trainer.sagemaker.redis_password import PASSWORD_VARIABLE, take_password
+
 _LOG = logging.getLogger(__name__)
 
 ADDRESS_VARIABLE = "DEEPRACER_REDIS"
-PASSWORD_VARIABLE = "REDIS_PASSWORD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,7 @@ def open_redis(
     """
     told = environment.get(ADDRESS_VARIABLE)
     if told:
+        take_password(environment)
         _LOG.info("Redis is the one at %s", address(told))
         yield RedisPlace(told)
         return
@@ -104,19 +105,17 @@ def open_redis(
 
 
 def remote_access(environment: MutableMapping[str, str]) -> RemoteAccess:
-    """How the variables let other machines in; a password in a file becomes a variable, too.
+    """How the variables let other machines in; their password becomes a variable, too.
 
     Raises:
         ConfigurationError: there is no password, or a file is missing.
     """
-    password = environment.get(PASSWORD_VARIABLE) or _read(environment, "REDIS_PASSWORD_FILE")
-    if not password:
+    if not take_password(environment):
         raise ConfigurationError(
             "simulations on other machines need a password for this container's Redis: set "
             "REDIS_PASSWORD or REDIS_PASSWORD_FILE here and there, or DEEPRACER_REDIS to the "
             "address of another Redis server"
         )
-    environment[PASSWORD_VARIABLE] = password
     return RemoteAccess(
         PASSWORD_VARIABLE,
         _file(environment, "REDIS_TLS_CERTIFICATE"),
@@ -140,13 +139,3 @@ def _file(environment: Mapping[str, str], name: str) -> Path | None:
     if not path.is_file():
         raise ConfigurationError(f"environment: {name}: expected a file, got {path}")
     return path
-
-
-def _read(environment: Mapping[str, str], name: str) -> str | None:
-    path = _file(environment, name)
-    if path is None:
-        return None
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"environment: {name}: {path} cannot be read: {error}") from error

@@ -4,7 +4,7 @@
 
 Redis, the trainer and what runs beside it are started, watched and stopped in order; what outlives
 an interruption is kept; the model is packed. Exit code 0 after the job's duration and after
-SIGTERM, 1 otherwise, with the reason in output/failure.
+SIGTERM (there INTERRUPTED_EXIT_CODE, if it is set), 1 otherwise, with the reason in output/failure.
 """
 
 import argparse
@@ -68,6 +68,7 @@ def main(arguments: Sequence[str] | None = None, beside: Beside | None = None) -
     container = Container.of(os.environ)
     try:
         start_log("sagemaker_train", "%(asctime)s %(levelname)s %(message)s", say)
+        interrupted_exit_code = container.interrupted_exit_code
     except ConfigurationError as error:
         _LOG.error("the job failed: %s", container.fail(str(error)))
         sys.exit(1)
@@ -80,7 +81,10 @@ def main(arguments: Sequence[str] | None = None, beside: Beside | None = None) -
     except _FAILURES as error:
         _LOG.error("the job failed: %s", container.fail(str(error)))
         sys.exit(1)
-    _LOG.info("stopped before the end of the job" if stop.is_set() else "the job is done")
+    if stop.is_set():
+        _LOG.info("stopped before the end of the job")
+        sys.exit(interrupted_exit_code)
+    _LOG.info("the job is done")
 
 
 def train(container: Container, stop: threading.Event, beside: Beside | None = None) -> None:
