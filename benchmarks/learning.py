@@ -25,6 +25,7 @@ from deepracer_core.redis_connection import connect
 from deepracer_core.redis_server import RedisServer
 from deepracer_core.run_status import RunStatus
 
+from benchmarks.curves import PICTURE, draw
 from benchmarks.machine import RESULTS, describe, save
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
@@ -182,6 +183,7 @@ def main() -> None:
         row = {**what, "minutes": given.minutes, "medians": medians(curves), "curves": curves}
         rows.append({**row, "machine": describe()})
         save("learning", {"trainings": rows})
+        draw(rows, PICTURE)
     print(f"written to {path}")
 
 
