@@ -50,8 +50,8 @@ def _learning(result: Result) -> str:
     return _section(
         "Learning",
         "Median over the seeds, from the command to a lap, or to ten in a row, that models"
-        " completed in the evaluations of their training; and the steps driven by then. How far each"
-        " evaluation came, thin, and their mean around a number of steps:\n\n"
+        " completed in the evaluations of their training; and the steps driven by then. How far"
+        " each evaluation came, thin, and their mean around a number of steps:\n\n"
         "![Progress in evaluation over steps driven](images/learning_curves.png)",
         [
             "algorithm",
