@@ -52,6 +52,18 @@ def test_makes_it_anew_after_an_interruption(set_up, checkout, offline):
     assert not (checkout / ".venv/bin/half_installed").exists()
 
 
+def test_an_environment_that_cannot_be_made_is_not_left(set_up, checkout, offline, tmp_path):
+    """`python -m venv` fails when its folders are there already."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import venv\n\n\ndef fail(*_):\n    raise OSError('no space left on device')\n\n\n"
+        "venv.EnvBuilder._setup_pip = fail\n"
+    )
+    done = set_up(*PYTHON, environment={**offline, "PYTHONPATH": str(tmp_path)})
+    assert done.returncode != 0
+    assert "no space left on device" in done.stdout
+    assert not (checkout / ".venv").exists()
+
+
 def test_without_network_nothing_is_left(set_up, checkout, offline):
     nowhere = {
         "PIP_CONFIG_FILE": "/dev/null",
