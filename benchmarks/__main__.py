@@ -18,6 +18,7 @@ BENCHMARKS = {
     "trainer": "samples/s of an update, beside Stable-Baselines3",
     "learning": "time and steps to the first full lap and to ten in a row (hours)",
     "parity": "how like Gazebo the flat world is",
+    "swap": "how soon a published model acts",
     "workers": "steps/s that 1, 2 and 4 workers bring to one trainer",
     "video": "how much a training loses while a video of it is made",
     "live_video": "how much a training loses while somebody watches it live",

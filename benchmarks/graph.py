@@ -8,8 +8,6 @@ next, is told apart by a line through the times of all episodes.
 """
 
 import argparse
-import os
-import secrets
 import signal
 import statistics
 import subprocess
@@ -24,19 +22,16 @@ from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.model_store import open_model_store
 from deepracer_core.model_watcher import load_acting_model
 from deepracer_core.observation import preprocess
-from deepracer_core.redis_connection import connect
 from deepracer_core.redis_server import RedisServer
-from deepracer_core.run_status import RunStatus
 from deepracer_core.sensors import FRONT_FACING_CAMERA
 from deepracer_core.track_library import load_track, world_path
 from deepracer_gazebo.client import GazeboSimulator
 
+from benchmarks.gazebo_worker import SEED, TRACK, GazeboWorker
 from benchmarks.machine import median_ms, save
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 METADATA = CONFIG / "model_metadata.json"
-SEED = 1
-TRACK = "meadow_loop"
 
 
 def publish_first_model(store_url: str) -> None:
@@ -90,43 +85,16 @@ def measure_simulator(folder: Path, steps: int) -> tuple[dict[str, float], np.nd
 
 def measure_graph(folder: Path, redis_url: str, store_url: str, seconds: float) -> dict[str, float]:
     """Steps per second of a launched worker, from its own episode records."""
-    run = f"benchmark-{secrets.token_hex(4)}"
-    log = folder / "launch.log"
-    with log.open("wb") as output:
-        worker = subprocess.Popen(
-            [
-                "ros2",
-                "launch",
-                "deepracer",
-                "sim.launch.py",
-                f"track:={TRACK}",
-                f"run:={run}",
-                f"redis:={redis_url}",
-                f"store:={store_url}",
-                f"seed:={SEED}",
-            ],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"},
-        )
-        status = RunStatus(connect(redis_url), run)
-        try:
-            records = []
-            after = "0"
-            end = None
-            while end is None or time.monotonic() < end:
-                if worker.poll() is not None:
-                    sys.exit(f"the worker ended early:\n{log.read_text()[-4000:]}")
-                for name, record in status.episodes(after=after, block_s=1.0):
-                    after = name
-                    # The first episodes warm the processes up.
-                    if record.number == 3:
-                        end = time.monotonic() + seconds
-                    if record.number >= 3:
-                        records.append(record)
-        finally:
-            worker.send_signal(signal.SIGINT)
-            worker.wait(timeout=30)
+    records = []
+    end = None
+    with GazeboWorker(folder, redis_url, store_url) as worker:
+        while end is None or time.monotonic() < end:
+            for record in worker.records():
+                # The first episodes warm the processes up.
+                if record.number == 3:
+                    end = time.monotonic() + seconds
+                if record.number >= 3:
+                    records.append(record)
     wall = records[-1].wall_clock - records[0].wall_clock
     steps = np.array([record.steps for record in records[1:]])
     seconds_each = np.diff([record.wall_clock for record in records])

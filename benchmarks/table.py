@@ -121,6 +121,24 @@ def _workers(result: Result) -> str:
     )
 
 
+def _swap(result: Result) -> str:
+    named = {
+        "from the publication to the first action": "to_first_action_s",
+        "of it after the next beginning of an episode": "after_next_begin_s",
+    }
+    rows = [
+        [name, f"{result[part]['median']:.2f}", f"{result[part]['most']:.2f}"]
+        for name, part in named.items()
+    ]
+    return _section(
+        "A new model",
+        f"{result['versions']} versions, published into a folder while a worker drives in Gazebo. A"
+        " model acts from the beginning of an episode on.",
+        ["seconds", "median", "most"],
+        rows,
+    )
+
+
 def _parity(result: Result) -> str:
     rows = [
         [
@@ -190,6 +208,7 @@ _SECTIONS: dict[str, Callable[[Result], str]] = {
     "flat": _flat,
     "graph": _graph,
     "workers": _workers,
+    "swap": _swap,
     "experience": _experience,
     "parity": _parity,
     "video": _lost("Videos", "videos of it are made"),
