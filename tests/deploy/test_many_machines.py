@@ -11,12 +11,20 @@ from opt_ml import PASSWORD
 
 pytestmark = pytest.mark.slow
 
-TRY_TO_WRITE = """\
+USE_THE_STORE = """\
 import sys
 import boto3
-boto3.client("s3", endpoint_url="http://s3:9000", region_name="us-east-1").put_object(
-    Bucket="deepracer", Key=sys.argv[1], Body=b"x"
-)
+
+client = boto3.client("s3", endpoint_url="http://s3:9000", region_name="us-east-1")
+here = {"Bucket": "deepracer", "Key": sys.argv[1]}
+client.put_object(**here, Body=b"note")
+assert client.get_object(**here)["Body"].read() == b"note"
+client.delete_object(**here)
+try:
+    client.get_object(**here)
+except client.exceptions.NoSuchKey:
+    listed = client.list_objects_v2(Bucket="deepracer", Prefix=sys.argv[1])
+    print("notes left:", listed["KeyCount"])
 """
 
 
@@ -45,18 +53,19 @@ def test_a_training_over_a_network_that_breaks(composed: Composed, tmp_path: Pat
     trainer = composed.start_trainer(num_episodes_between_training="4", num_epochs="3")
     first, second = (composed.start_simulation(name) for name in composed.simulations)
 
-    # Who comes without a key, or goes where the role may not, is refused.
-    script = tmp_path / "write.py"
-    script.write_text(TRY_TO_WRITE)
+    # Who comes without a key, or goes where its role may not, is refused.
+    script = tmp_path / "use_the_store.py"
+    script.write_text(USE_THE_STORE)
     key = composed.key("simulation")
-    for place, told, refusal in (
-        ("rl-deepracer/first/note", key, ""),
-        ("somewhere/else", key, "AccessDenied"),
-        ("rl-deepracer/first/note", {**key, "AWS_SECRET_ACCESS_KEY": "x"}, "SignatureDoesNotMatch"),
+    wrong = {**key, "AWS_SECRET_ACCESS_KEY": "x"}
+    for place, told, code, answer in (
+        ("rl-deepracer/first/note", key, 0, "notes left: 0"),
+        ("somewhere/else", key, 1, "AccessDenied"),
+        ("rl-deepracer/first/note", wrong, 1, "SignatureDoesNotMatch"),
     ):
         tried = composed.run(composed.simulations[0], script, place, **told)
-        assert (tried.returncode == 0) == (not refusal), tried.stderr
-        assert refusal in tried.stderr
+        assert tried.returncode == code, tried.stderr
+        assert answer in tried.stdout + tried.stderr
 
     trainer.wait_until(lambda: episodes(trainer.said, 0) > 0 and episodes(trainer.said, 1) > 0)
     trainer.wait_until(lambda: len(versions(trainer.said)) > 0)
@@ -87,4 +96,5 @@ def test_a_training_over_a_network_that_breaks(composed: Composed, tmp_path: Pat
     for process in (first, second, trainer, redis):
         assert PASSWORD not in process.said
         assert "has no effect" not in process.said
+        assert "AccessDenied" not in process.said
         assert key["AWS_SECRET_ACCESS_KEY"] not in process.said
