@@ -7,10 +7,10 @@ that came after the publication. Where one episode ends the next begins, some mi
 """
 
 import argparse
-
 import statistics
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 from deepracer_core.hyperparameters import load_hyperparameters
@@ -53,7 +53,7 @@ def measure(folder: Path, redis_url: str, versions: int) -> list[dict[str, float
     for version, at in published.items():
         begins = [
             (before.wall_clock, record.policy_version)
-            for before, record in itertools.pairwise(records)
+            for before, record in pairwise(records)
             if before.wall_clock >= at
         ]
         acts = next(begin for begin, acting in begins if acting == version)
