@@ -19,6 +19,7 @@ BENCHMARKS = {
     "learning": "time and steps to the first full lap and to ten in a row (hours)",
     "parity": "how like Gazebo the flat world is",
     "swap": "how soon a published model acts",
+    "transfer": "whether a policy trained in one simulator drives in the other",
     "workers": "steps/s that 1, 2 and 4 workers bring to one trainer",
     "video": "how much a training loses while a video of it is made",
     "live_video": "how much a training loses while somebody watches it live",

@@ -85,9 +85,14 @@ class Curve:
         }
 
 
+def run_name(track: object, seed: int) -> str:
+    """Of a training in its folder."""
+    return f"learning-{track}-{seed}"
+
+
 def train(folder: Path, redis_url: str, options: dict[str, object], seed: int) -> Curve:
     """One training, followed to its end."""
-    run = f"learning-{options['track']}-{seed}"
+    run = run_name(options["track"], seed)
     command = [
         "deepracer",
         "train",

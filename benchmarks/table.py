@@ -167,6 +167,34 @@ def _parity(result: Result) -> str:
     )
 
 
+def _transfer(result: Result) -> str:
+    rows = []
+    for trained_in in ("flat", "gazebo"):
+        for driven_in in ("flat", "gazebo"):
+            models = [
+                model
+                for model in result["models"]
+                if (model["trained_in"], model["driven_in"]) == (trained_in, driven_in)
+            ]
+            laps = sum(model["laps"] for model in models)
+            times = [_number(model["lap_s"], 2) for model in models]
+            rows.append(
+                [
+                    trained_in,
+                    driven_in,
+                    f"{laps} of {result['trials'] * len(models)}",
+                    ", ".join(times),
+                ]
+            )
+    return _section(
+        "A policy of one simulator in the other",
+        f"The best models of trainings on `{result['track']}`, without exploration, from the start"
+        " line.",
+        ["trained in", "driven in", "laps complete", "mean lap of each model, s"],
+        rows,
+    )
+
+
 def _lost(title: str, what: str) -> Callable[[Result], str]:
     def section(result: Result) -> str:
         rows = [[f"{pair['without']:.1f}", f"{pair['with']:.1f}"] for pair in result["pairs"]]
@@ -211,6 +239,7 @@ _SECTIONS: dict[str, Callable[[Result], str]] = {
     "swap": _swap,
     "experience": _experience,
     "parity": _parity,
+    "transfer": _transfer,
     "video": _lost("Videos", "videos of it are made"),
     "live_video": _lost("Live video", "somebody watches it live"),
 }
