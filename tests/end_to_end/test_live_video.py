@@ -23,7 +23,6 @@ from end_to_end import simulation
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "live_video"))
 
-
 import signatures
 from kinesis_endpoint import Endpoint, Wrong
 
@@ -40,8 +39,11 @@ CHASE = (slice(300, 390), slice(340, 520))
 CAMERA = (slice(305, 455), slice(628, 828))
 
 
-def watch(port: int, pictures: int, deadline_s: float = 120.0) -> list[np.ndarray]:
-    """What a viewer sees: so many pictures, uint8[480, 854, 3] each."""
+def watch(port: int, deadline_s: float = 240.0) -> list[np.ndarray]:
+    """What a viewer sees until the car has moved, uint8[480, 854, 3] each.
+
+    It may stand for a while, when a worker waits for its next model.
+    """
     end = time.monotonic() + deadline_s
     while True:
         with contextlib.suppress(ConnectionRefusedError):
@@ -50,31 +52,34 @@ def watch(port: int, pictures: int, deadline_s: float = 120.0) -> list[np.ndarra
             break
         assert time.monotonic() < end, "nobody listens"
         time.sleep(0.1)
-        time.sleep(0.1)
-    response, data = connection.getresponse(), b""
-    # Each picture is a fragment.
-    while data.count(b"moof") <= pictures:
-        assert time.monotonic() < end, f"{data.count(b'moof')} pictures came"
-        data += response.read1(1 << 16)
+    response, data, seen = connection.getresponse(), b"", 8
+    pictures: list[np.ndarray] = []
+    while not has_moved(pictures):
+        # Each picture is a fragment, and the last one may not be whole.
+        while data.count(b"moof") <= seen:
+            assert time.monotonic() < end, f"{data.count(b'moof')} pictures came, all alike"
+            data += response.read1(1 << 16)
+        seen = data.count(b"moof") + 8
+        with av.open(io.BytesIO(data[: data.rindex(b"moof") - 4])) as container:
+            pictures = [each.to_ndarray(format="rgb24") for each in container.decode(video=0)]
     connection.close()
-    # The last one may not be whole.
-    with av.open(io.BytesIO(data[: data.rindex(b"moof") - 4])) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)][:pictures]
+    return pictures
+
+
+def has_moved(pictures: list[np.ndarray]) -> bool:
+    return any(
+        np.abs(after[CAMERA].astype(int) - before[CAMERA]).mean() > 2.0
+        for before, after in pairwise(pictures)
+    )
 
 
 def check(pictures: list[np.ndarray]) -> None:
-    """The car is seen from behind, it sees its road, and it drives on."""
+    """The car is seen from behind, and it sees its road."""
     last = pictures[-1].astype(int)
     behind = last[CHASE]
     blue = (behind[..., 2] > behind[..., 0] + 40) & (behind[..., 2] > behind[..., 1] + 30)
     assert blue.sum() > 800, "the chase camera sees the car"
     assert last[CAMERA].std(axis=(0, 1)).min() > 10, "the car's own camera sees the road"
-    changes = [
-        np.abs(after[CAMERA].astype(int) - before[CAMERA]).mean()
-        for before, after in pairwise(pictures)
-    ]
-    # It may stand for a while, when a worker waits for its next model.
-    assert max(changes) > 2.0
 
 
 @pytest.mark.slow
@@ -87,7 +92,7 @@ def test_a_gazebo_simulation_is_shown_and_goes_on_without(start, workplace, redi
     )
     status = RunStatus(connect(redis.url), "shown")
     worker.wait_until(lambda: len(status.episodes()) >= 2)
-    check(watch(port, pictures=8))
+    check(watch(port))
     before = len(status.episodes())
     worker.wait_until(lambda: len(status.episodes()) >= before + 2)
     # Its end is nobody else's.
@@ -112,10 +117,10 @@ def test_a_flat_training_is_shown_at_the_address_on_its_display(start, tmp_path,
         f"--runs-folder={tmp_path / 'runs'}",
         f"--hyperparameters={hyperparameters}",
         f"--live-video={port}",
-        "--job-duration-in-seconds=30",
     )
-    check(watch(port, pictures=8))
-    assert job.process.wait(timeout=180) == 0, job.tail()
+    # On a busy machine it may take a while: all others come first.
+    check(watch(port))
+    assert job.stop() == 130, job.tail()
     assert f"live video: http://127.0.0.1:{port}/" in job.tail(100_000)
     log = (tmp_path / "runs" / "shown" / "logs" / "worker-0.log").read_text()
     assert "process has died" not in log
@@ -155,11 +160,10 @@ def test_a_training_goes_on_whatever_its_stream_says(start, stream, tmp_path, hy
         f"--runs-folder={runs}",
         f"--hyperparameters={hyperparameters}",
         "--live-video=kinesis:cars",
-        "--job-duration-in-seconds=30",
     )
-    assert job.process.wait(timeout=180) == 0, job.tail()
+    job.wait_until(lambda: len(stream.received) >= 3)
+    assert job.stop() == 130, job.tail()
     assert stream.problems == []
-    assert len(stream.received) >= 3
     assert {fragment.codec for fragment in stream.received} == {"h264 854x480"}
     log = (runs / "shown" / "logs" / "worker-0.log").read_text()
     told = [line for line in log.splitlines() if "WARNING live video" in line]

@@ -1,17 +1,11 @@
-"""`deepracer smoke` on real parts, in less time than a person gives it."""
+"""`deepracer smoke` on real parts."""
 
 import subprocess
 import sys
 
-JOB_SECONDS = 45
-
 
 def test_every_part_is_alive(tmp_path):
-    program = (
-        "from deepracer import smoke;"
-        f"smoke.JOB_SECONDS = {JOB_SECONDS};"
-        "from deepracer.command_line import main; main()"
-    )
+    program = "from deepracer.command_line import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", program, "smoke"],
         cwd=tmp_path,

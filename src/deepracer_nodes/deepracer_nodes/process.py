@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import TypeVar
@@ -30,6 +31,10 @@ FAULTS = (PolicyError, RedisUnavailable, ResetError, SimulatorError, StoreError)
 AnyNode = TypeVar("AnyNode", bound=Node)
 
 _LOG = logging.getLogger(__name__)
+
+
+_SIGNAL_PATIENCE_S = 1.0
+"""Seconds in which a signal comes, where another process of the worker had it before."""
 
 
 class Interruption:
@@ -101,7 +106,7 @@ def run(name: str, create_node: Callable[[], AnyNode], start: Callable[[AnyNode]
         _LOG.error("%s", error)
         return 2
     except FAULTS as error:
-        if not rclpy.ok():  # all of the worker's processes are being stopped, Gazebo among them
+        if _is_told_to_end():  # as all of the worker's processes are, Gazebo among them
             return 0
         _LOG.error("%s", error)
         return 1
@@ -118,3 +123,11 @@ def run(name: str, create_node: Callable[[], AnyNode], start: Callable[[AnyNode]
         rclpy.try_shutdown()
         if console is not None:
             show_events(console)
+
+
+def _is_told_to_end() -> bool:
+    """Whether rclpy has been shut down by a signal, or is in a moment."""
+    context = rclpy.get_default_context()
+    shut_down = threading.Event()
+    context.on_shutdown(shut_down.set)
+    return not context.ok() or shut_down.wait(_SIGNAL_PATIENCE_S)
