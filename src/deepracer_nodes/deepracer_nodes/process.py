@@ -1,8 +1,8 @@
 """How every node's process begins and ends."""
 
+import contextlib
 import logging
 import signal
-import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import TypeVar
@@ -19,7 +19,7 @@ from deepracer_core.telemetry.identity import WorkerIdentity, identify_worker
 from deepracer_core.telemetry.log import show_events, start_log
 from deepracer_gazebo.client import SimulatorError
 from rclpy._rclpy_pybind11 import RCLError
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.task import Future
 
@@ -126,8 +126,9 @@ def run(name: str, create_node: Callable[[], AnyNode], start: Callable[[AnyNode]
 
 
 def _is_told_to_end() -> bool:
-    """Whether rclpy has been shut down by a signal, or is in a moment."""
-    context = rclpy.get_default_context()
-    shut_down = threading.Event()
-    context.on_shutdown(shut_down.set)
-    return not context.ok() or shut_down.wait(_SIGNAL_PATIENCE_S)
+    """Whether a signal has shut rclpy down, or does in a moment."""
+    if rclpy.ok():
+        # It has nothing to do but to be woken. The signal may come while it is being made, too.
+        with contextlib.suppress(ExternalShutdownException, RCLError):
+            SingleThreadedExecutor().spin_once(timeout_sec=_SIGNAL_PATIENCE_S)
+    return not rclpy.ok()
