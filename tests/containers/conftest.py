@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +11,12 @@ from typing import Any
 import boto3
 import pytest
 from deepracer_core.free_port import free_port
-from moto.server import ThreadedMotoServer
 
 for folder in (Path(__file__).parent, Path(__file__).parents[1] / "stores"):
     sys.path.insert(0, str(folder))
 
 from http_faults import HttpFaults  # noqa: E402 - found by the lines above
+from moto_endpoint import moto_endpoint  # noqa: E402 - found by the lines above
 from opt_ml import CONFIG, PASSWORD, PREFIX, SECRET_KEY, Job, OptMl  # noqa: E402
 
 _numbers = itertools.count()
@@ -50,11 +49,8 @@ class Bucket:
 
 @pytest.fixture(scope="session")
 def moto_port() -> Iterator[int]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield server.get_host_and_port()[1]
-    server.stop()
+    with moto_endpoint() as port:
+        yield port
 
 
 @pytest.fixture

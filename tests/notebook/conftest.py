@@ -1,13 +1,11 @@
 """An empty account on this machine, and Docker's commands recorded."""
 
-import logging
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 for folder in ("notebook", "containers", "stores"):
     sys.path.insert(0, str(Path(__file__).parents[1] / folder))
@@ -18,15 +16,13 @@ from local_sagemaker import (  # noqa: E402 - found by the lines above
     SECRET_KEY,
     LocalSageMaker,
 )
+from moto_endpoint import moto_endpoint  # noqa: E402 - found by the lines above
 
 
 @pytest.fixture(scope="session")
 def moto_port() -> Iterator[int]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield server.get_host_and_port()[1]
-    server.stop()
+    with moto_endpoint() as port:
+        yield port
 
 
 @pytest.fixture

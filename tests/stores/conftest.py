@@ -1,7 +1,6 @@
 """Real servers for the stores' tests: Redis, and moto's S3 over HTTP."""
 
 import itertools
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,12 +13,12 @@ from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.experience_objects import ExperienceObjects
 from deepracer_core.redis_connection import connect
 from deepracer_core.redis_server import RedisServer
-from moto.server import ThreadedMotoServer
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from guarded_redis import GuardedServer, start_guarded
 from http_faults import HttpFaults
+from moto_endpoint import moto_endpoint
 
 _numbers = itertools.count()
 
@@ -47,11 +46,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]
 
 @pytest.fixture(scope="session")
 def moto_port() -> Iterator[int]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield server.get_host_and_port()[1]
-    server.stop()
+    with moto_endpoint() as port:
+        yield port
 
 
 @pytest.fixture

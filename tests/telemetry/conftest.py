@@ -1,7 +1,6 @@
 """For the tests of log and metrics: moto's CloudWatch over HTTP, and a bad road to it."""
 
 import itertools
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -12,22 +11,19 @@ import boto3
 import pytest
 from deepracer_core.telemetry import identity
 from deepracer_core.telemetry.identity import Identity, identify
-from moto.server import ThreadedMotoServer
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stores"))
 
 from http_faults import HttpFaults
+from moto_endpoint import moto_endpoint
 
 _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
 def moto_port() -> Iterator[int]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield server.get_host_and_port()[1]
-    server.stop()
+    with moto_endpoint() as port:
+        yield port
 
 
 @pytest.fixture

@@ -53,11 +53,11 @@ def test_values_of_secret_variables_are_hidden_wherever_they_come_up():
             "AWS_SECRET_ACCESS_KEY": "abcdefgh12345678",
             "GITHUB_TOKEN": "tokentoken",
             "DEEPRACER_REDIS": "redis://:p%40ssword@host",
-            "HOME": "/root/home",
+            "HOME": "/somewhere/home",
         }
     )
-    text = "abcdefgh12345678 and tokentoken and p@ssword and p%40ssword in /root/home"
-    assert redact(text) == "*** and *** and *** and *** in /root/home"
+    text = "abcdefgh12345678 and tokentoken and p@ssword and p%40ssword in /somewhere/home"
+    assert redact(text) == "*** and *** and *** and *** in /somewhere/home"
 
 
 def test_a_secret_within_another_does_not_leave_the_rest_of_it():

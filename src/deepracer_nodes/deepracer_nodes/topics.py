@@ -28,8 +28,8 @@ try:
 except ModuleNotFoundError:  # in Humble it has another name
     from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
 
-# rclpy looks through all that a node waits for with every message, in Python: its warnings of an
-# unfit profile at the other end, two for each topic, would take a tenth of a step.
+# rclpy looks through all that a node waits for with every message, in Python. Its warnings of an
+# unfit profile at the other end would be two more for each topic.
 _NO_EVENTS = {"use_default_callbacks": False}
 
 CAMERA_QOS = QoSProfile(
