@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import rclpy
+from deepracer_nodes.executor import MessageExecutor
 from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -30,7 +30,7 @@ class Graph:
         """Begin anew, with one node `probe`."""
         self._context = Context()
         rclpy.init(context=self._context)
-        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor = MessageExecutor(context=self._context)
         self._namespace = f"test_{os.getpid()}_{next(_namespaces)}"
         self.probe = self.add(Node, node_name="probe")
 

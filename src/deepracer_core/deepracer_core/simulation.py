@@ -28,6 +28,11 @@ def frame_time_ns(step: int) -> int:
     return step * 1_000_000_000 // CONTROL_RATE
 
 
+def next_frame_time_ns(time_ns: int) -> int:
+    """Simulated time of the frame after the one of this time, nanoseconds."""
+    return frame_time_ns(round(time_ns * CONTROL_RATE / 1_000_000_000) + 1)
+
+
 def steps_of_a_picture(camera_rate: int) -> int:
     """Control periods from one picture to the next.
 

@@ -23,6 +23,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.task import Future
 
+from deepracer_nodes.executor import MessageExecutor
 from deepracer_nodes.ros_log import RosLog
 
 FAULTS = (PolicyError, RedisUnavailable, ResetError, SimulatorError, StoreError)
@@ -97,10 +98,11 @@ def run(name: str, create_node: Callable[[], AnyNode], start: Callable[[AnyNode]
         start(node)
         interruption.starting = False
         finished: Future | None = getattr(node, "finished", None)
+        executor = MessageExecutor()
         if finished is None:
-            rclpy.spin(node)
+            rclpy.spin(node, executor)
             return 0
-        rclpy.spin_until_future_complete(node, finished)
+        rclpy.spin_until_future_complete(node, finished, executor)
         return int(finished.result() or 0)
     except (ConfigurationError, RewardError) as error:
         _LOG.error("%s", error)

@@ -20,7 +20,13 @@ from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.parameters import parameter
 from deepracer_core.race_objects import RaceType
 from deepracer_core.race_scenes import parse_race_type
-from deepracer_core.simulation import CONTROL_RATE, Frame, ObjectPose, Simulator
+from deepracer_core.simulation import (
+    CONTROL_RATE,
+    Frame,
+    ObjectPose,
+    Simulator,
+    next_frame_time_ns,
+)
 from deepracer_core.telemetry.identity import WorkerIdentity
 from deepracer_core.track_library import load_track
 from deepracer_gazebo.client import GazeboSimulator
@@ -100,6 +106,7 @@ class SimulatorBridge(Node):
         self._placed: tuple[ObjectPose, ...] = ()
 
         self._clock = topics.CLOCK.publish_from(self)
+        self._told_ns: int | None = None
         self._cameras = {name: topic.publish_from(self) for name, topic in topics.CAMERAS.items()}
         self._chase = topics.CAMERA_CHASE.publish_from(self)
         self._chase_is_wanted = False
@@ -207,6 +214,8 @@ class SimulatorBridge(Node):
             self._simulator.place(objects)
             self._placed = objects
         self._look_from_behind()
+        # As the step begins: all who hear the time do so while the simulator is at work.
+        self._tell_time(next_frame_time_ns(self._frame.time_ns))
         self._advance(answer())
 
     def _answers_current_frame(self, stamp) -> bool:
@@ -233,8 +242,13 @@ class SimulatorBridge(Node):
         self.get_logger().debug("no answer to the current frame: publishing it again")
         self._publish(self._frame)
 
+    def _tell_time(self, time_ns: int) -> None:
+        self._told_ns = time_ns
+        self._clock.publish(ClockMessage(clock=messages.to_stamp(time_ns)))
+
     def _publish(self, frame: Frame) -> None:
-        stamp = messages.to_stamp(frame.time_ns)
+        if frame.time_ns != self._told_ns:
+            self._tell_time(frame.time_ns)
         # The race is judged while the image is still on its way through the network.
         self._odometry.publish(messages.to_odometry(frame))
         self._joints.publish(messages.to_joint_state(frame))
@@ -243,7 +257,6 @@ class SimulatorBridge(Node):
                 publisher.publish(messages.to_image(frame.time_ns, name, frame.images[name]))
         if self._scan.get_subscription_count():
             self._scan.publish(messages.to_scan(frame.time_ns, self._measure(frame)))
-        self._clock.publish(ClockMessage(clock=stamp))
         if self._transform.get_subscription_count():
             self._transform.publish(messages.to_transform(frame))
         if self._tf is not None:

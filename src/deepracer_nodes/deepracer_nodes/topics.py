@@ -98,7 +98,15 @@ class Topic:
         )
 
 
-CLOCK = Topic("/clock", Clock, RECORD_QOS, "each frame", "simulator_bridge", (), "simulated time")
+CLOCK = Topic(
+    "/clock",
+    Clock,
+    RECORD_QOS,
+    "each frame",
+    "simulator_bridge",
+    (),
+    "simulated time, of the next frame when its step begins",
+)
 CAMERA = Topic(
     "camera/image_raw",
     Image,
