@@ -37,7 +37,7 @@ def test_messages_come_in_order_each_once(graph, numbers):
 
 
 def test_a_subscription_that_a_callback_makes_is_heard(graph, numbers):
-    publisher, _, heard = numbers
+    publisher, _, _ = numbers
     late = []
 
     def listen(_):
@@ -54,25 +54,22 @@ def test_a_subscription_that_a_callback_makes_is_heard(graph, numbers):
 
 
 def test_a_subscription_that_a_callback_destroys_is_silent_at_once(graph, numbers):
-    publisher, subscription, heard = numbers
-    first = graph.probe.create_subscription(Int32, "other", lambda _: None, DEPTH)
-    graph.probe.destroy_subscription(first)
-    # Created before the one that it destroys, so it is called first.
-    graph.probe.destroy_subscription(subscription)
+    publisher, first, _ = numbers
     calls = []
 
-    def end_the_second(_):
-        calls.append("first")
-        graph.probe.destroy_subscription(second)
+    def end_the_next(_):
+        calls.append("this one")
+        graph.probe.destroy_subscription(next_one)
 
-    graph.probe.create_subscription(Int32, "number", end_the_second, DEPTH)
-    second = graph.probe.create_subscription(
-        Int32, "number", lambda _: calls.append("second"), DEPTH
+    graph.probe.destroy_subscription(first)
+    graph.probe.create_subscription(Int32, "number", end_the_next, DEPTH)
+    next_one = graph.probe.create_subscription(
+        Int32, "number", lambda _: calls.append("the next one"), DEPTH
     )
     graph.spin_until(lambda: publisher.get_subscription_count() == 2)
     publisher.publish(Int32(data=1))
     graph.spin_until(lambda: calls)
-    assert calls == ["first"]
+    assert calls == ["this one"]
 
 
 def test_timers_go_off_while_messages_come(graph, numbers):
@@ -108,13 +105,10 @@ def test_what_a_callback_raises_is_raised(graph, numbers):
         raise ZeroDivisionError
 
     graph.probe.create_subscription(Int32, "number", fail, DEPTH)
+    graph.spin_until(lambda: publisher.get_subscription_count() == 2)
+    publisher.publish(Int32(data=1))
     with pytest.raises(ZeroDivisionError):
-
-        def talk():
-            publisher.publish(Int32(data=1))
-            return False
-
-        graph.spin_until(talk)
+        graph.spin_until(lambda: False)
 
 
 @pytest.fixture

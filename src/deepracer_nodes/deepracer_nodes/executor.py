@@ -1,4 +1,4 @@
-"""The executor of the nodes in the loop: one step is a dozen messages, and the next waits for it."""
+"""The executor of the nodes in the loop: one step is a dozen messages, and the next one waits."""
 
 import contextlib
 from collections.abc import Callable
