@@ -114,6 +114,12 @@ def generate_launch_description():
                 description="Wall-clock seconds after which the training ends.",
             ),
             DeclareLaunchArgument(
+                "max_policy_lag",
+                default_value="1",
+                description="An episode of a training begins with a model at most so many versions"
+                " behind what was driven; 0: driving and training alternate.",
+            ),
+            DeclareLaunchArgument(
                 "keep_versions",
                 default_value="50",
                 description="Newest model versions that stay in the store, besides the best one; 0"
@@ -163,6 +169,8 @@ def generate_launch_description():
                     LaunchConfiguration("reward_function"),
                     "--job-duration-in-seconds",
                     LaunchConfiguration("job_duration_in_seconds"),
+                    "--max-policy-lag",
+                    LaunchConfiguration("max_policy_lag"),
                     "--keep-versions",
                     LaunchConfiguration("keep_versions"),
                     "--stop-after-laps",

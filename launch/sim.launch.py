@@ -207,6 +207,12 @@ def generate_launch_description():
                 description="Most segments that the experience buffer holds.",
             ),
             DeclareLaunchArgument(
+                "max_policy_lag",
+                default_value="1",
+                description="An episode of a training begins with a model at most so many versions"
+                " behind what was driven; 0: driving and training alternate.",
+            ),
+            DeclareLaunchArgument(
                 "buffer_megabytes",
                 default_value="512",
                 description="Most memory that the experience buffer holds, in MiB.",
@@ -661,6 +667,7 @@ def generate_launch_description():
                         "is_lane_change": boolean("is_lane_change"),
                         "lane_change_distance": number("lane_change_distance"),
                         "lower_lane_change_time": number("lower_lane_change_time"),
+                        "max_policy_lag": integer("max_policy_lag"),
                         "max_steps": integer("max_steps"),
                         "metrics_file": text("metrics_file"),
                         "min_distance_between_bot_cars": number("min_distance_between_bot_cars"),

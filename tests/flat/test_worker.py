@@ -97,7 +97,7 @@ def train(
             redis,
             run=run,
             experience_transport=transport,
-            iterations_ahead=0,
+            max_policy_lag=0,
             seed=4,
             hyperparameters=str(files),
         ),
@@ -146,9 +146,7 @@ def test_the_transport_changes_nothing(start, redis, tmp_path):
 def test_it_waits_when_it_has_driven_far_enough(start, redis, tmp_path, ahead):
     """Nobody learns here, so that it drives what it may and then stands still."""
     files = hyperparameters(tmp_path, num_episodes_between_training=4)
-    path = parameters(
-        tmp_path, redis.url, iterations_ahead=ahead, hyperparameters=str(files), seed=1
-    )
+    path = parameters(tmp_path, redis.url, max_policy_lag=ahead, hyperparameters=str(files), seed=1)
     worker = start("deepracer_flat.worker", path)
     status = RunStatus(connect(redis.url), "flat")
     enough = 4 * (ahead + 1)
@@ -188,7 +186,7 @@ def test_an_evaluation_drives_its_trials_and_ends(start, redis, tmp_path):
 def test_started_again_it_skips_no_start_for_the_evaluations_in_between(start, redis, tmp_path):
     """They take a number each, and no start of the lap's."""
     status = RunStatus(connect(redis.url), "flat")
-    given = {"iterations_ahead": 0, "seed": 1}
+    given = {"max_policy_lag": 0, "seed": 1}
     files = hyperparameters(tmp_path, num_episodes_between_training=3)
     path = parameters(tmp_path, redis.url, hyperparameters=str(files), **given)
     worker = start("deepracer_flat.worker", path)
@@ -234,7 +232,7 @@ def test_it_drives_in_the_conditions_that_are_drawn(start, redis, tmp_path):
         camera_pitch_deg="-2:2",
         friction="0.6:1.0",
         action_delay="0:2",
-        iterations_ahead=0,
+        max_policy_lag=0,
     )
     worker = start("deepracer_flat.worker", path)
     buffer = ExperienceBuffer(connect(redis.url), "flat")

@@ -55,6 +55,13 @@ class Graph:
             assert clock.now().nanoseconds < end, "the deadline passed before it happened"
             self._executor.spin_once(timeout_sec=0.1)
 
+    def spin_for(self, seconds: float) -> None:
+        """Spin for so long."""
+        clock = self.probe.get_clock()
+        end = clock.now().nanoseconds + int(seconds * 1e9)
+        while clock.now().nanoseconds < end:
+            self._executor.spin_once(timeout_sec=0.1)
+
     def close(self) -> None:
         """Destroy the nodes and shut the context down."""
         for node in self._executor.get_nodes():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from deepracer_core.action_space import Command
 from deepracer_core.episode import EpisodeStatus
+from deepracer_core.model_files import POLICY_FILE
 from deepracer_core.model_metadata import parse_model_metadata
 from deepracer_core.model_store import open_model_store
 from deepracer_core.observation import observation_dtype, observation_shapes
@@ -64,10 +65,10 @@ class Course:
             message = messages.to_observation(sensor, seen, frame_time_ns(step))
             self._observations[sensor].publish(message)
 
-    def judge(self, step: int, episode: int = 0, status=EpisodeStatus.IN_PROGRESS) -> None:
+    def judge(self, step: int, episode: int = 0, status=EpisodeStatus.IN_PROGRESS, **more) -> None:
         """Publish the judgement of frame `step`."""
         begins = status is EpisodeStatus.PREPARE
-        judgement = Judgement(frame_time_ns(step), episode, step, status, begins)
+        judgement = Judgement(frame_time_ns(step), episode, step, status, begins, **more)
         self._episode.publish(messages.to_episode(judgement))
 
     def drive(self, step: int) -> Command:
@@ -139,6 +140,24 @@ def test_a_repeated_frame_gets_the_same_answer_again(graph, tmp_path):
         course.judge(1, status=EpisodeStatus.PREPARE)
         graph.spin_until(lambda before=count: len(course.heard.drives) > before)
         assert messages.from_drive(course.heard.drives[-1]) == first
+
+
+def test_an_episode_waits_for_the_model_that_it_is_to_begin_with(graph, tmp_path):
+    course = start_agent(graph, str(tmp_path))
+    course.observe(1)
+    course.judge(1, status=EpisodeStatus.PREPARE, needed_version=2)
+    course.observe(2)
+    course.judge(2, status=EpisodeStatus.PREPARE, needed_version=1)
+    store = open_model_store(str(tmp_path))
+    # Neither can be used: what counts is that there is nothing newer.
+    store.publish(1, {POLICY_FILE: b"no model"}, {})
+    course.drive(2)
+    course.observe(3)
+    course.judge(3, status=EpisodeStatus.PREPARE, needed_version=2)
+    store.publish(2, {POLICY_FILE: b"no model"}, {})
+    course.drive(3)
+    answered = [_time_ns(drive) for drive in course.heard.drives]
+    assert answered == [frame_time_ns(2), frame_time_ns(3)]
 
 
 def test_an_evaluation_without_a_model_is_refused(graph, tmp_path):

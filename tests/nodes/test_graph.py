@@ -8,6 +8,7 @@ from deepracer_core.evaluation_results import read_results
 from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.experience_objects import ExperienceObjects
 from deepracer_core.experience_transport import TRANSPORTS
+from deepracer_core.model_files import POLICY_FILE
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.model_store import open_model_store
 from deepracer_core.randomisation import RANDOMISED, Randomisation, Range
@@ -100,6 +101,31 @@ def test_the_same_seed_gives_the_same_experience(graph, redis, tmp_path):
         np.testing.assert_array_equal(one.actions, two.actions)
         np.testing.assert_array_equal(one.rewards, two.rewards)
         assert (one.meta.episode, one.meta.segment) == (two.meta.episode, two.meta.segment)
+
+
+def test_a_worker_keeps_pace_with_the_trainer(graph, redis, tmp_path):
+    """Here nobody learns: the models are of no use, and the trainer's state is what is told."""
+    store, files = tmp_path / "store", tmp_path / "hyperparameters.json"
+    files.write_text('{"num_episodes_between_training": 2}')
+    status = RunStatus(connect(redis.url), "paced")
+    status.set_trainer({"state": "learning", "version": 0})
+    start_worker(
+        graph, redis, store, "paced", max_policy_lag=0, hyperparameters=str(files), max_steps=30
+    )
+
+    def stands_still_after(episodes: int) -> None:
+        graph.spin_until(lambda: len(status.episodes()) >= episodes)
+        graph.spin_for(1.5)
+        assert len(status.episodes()) == episodes
+
+    stands_still_after(2)
+    open_model_store(str(store)).publish(1, {POLICY_FILE: b"no model"}, {})
+    stands_still_after(4)
+    # The trainer could not make a model of what it has.
+    buffer = ExperienceBuffer(connect(redis.url), "paced")
+    assert buffer.claim(1000, block_s=1.0)
+    status.set_trainer({"state": "collecting", "version": 1})
+    graph.spin_until(lambda: len(status.episodes()) >= 6)
 
 
 def test_an_evaluation_ends_by_itself_and_writes_its_results(graph, redis, tmp_path):

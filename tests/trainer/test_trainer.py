@@ -196,12 +196,13 @@ def test_what_a_killed_trainer_published_is_not_learnt_twice(run):
 
 
 def test_experience_of_a_policy_that_is_too_old_is_dropped_and_counted(run):
-    run.drive(4)
-    run.drive(2, version=1)
-    run.trainer(until=4, limits=Limits(job_duration_s=WAIT_S, max_policy_lag=0)).run()
-    assert run.store.versions() == [1, 2]
-    assert run.store.info(2)["metrics"]["charts/policy_lag"] == 0.0
-    assert run.status.trainer()["stale_segments"] == 2
+    for version in (0, 1, 2, 0, 1, 0, 5):
+        run.drive(1, version)
+    limits = Limits(job_duration_s=WAIT_S, max_policy_lag=0)
+    run.trainer(episodes=1, until=6, limits=limits).run()
+    lags = [run.store.info(each)["metrics"]["charts/policy_lag"] for each in run.store.versions()]
+    assert lags == [0.0, 0.0, 0.0, 3.0, 3.0, 0.0]
+    assert run.status.trainer()["stale_segments"] == 1
     assert run.buffer.stats().segments == 0
 
 
@@ -416,9 +417,10 @@ def test_lost_experience_is_counted_and_the_rest_learnt_from(run, monkeypatch):
 
 
 def test_sac_learns_from_policies_of_any_age(run):
-    run.drive(4)
-    trainer = run.trainer(until=4, limits=Limits(job_duration_s=WAIT_S, max_policy_lag=0))
+    run.drive(5)
+    limits = Limits(job_duration_s=WAIT_S, max_policy_lag=0)
+    trainer = run.trainer(episodes=1, until=5, limits=limits)
     trainer._learner = trainer._intake._learner = make_sac()
     trainer.run()
-    assert run.store.versions() == [1, 2]
+    assert run.store.versions() == [1, 2, 3, 4, 5]
     assert run.status.trainer()["stale_segments"] == 0

@@ -43,6 +43,7 @@ _OF_THE_CONTAINER = frozenset(
         "job_duration_in_seconds",
         "keep_versions",
         "log_format",
+        "max_policy_lag",
         "metrics_host",
         "metrics_port",
         "model_metadata",
@@ -175,6 +176,7 @@ def simulation_variables(place: Place, count: int) -> dict[str, str]:
         "SAGEMAKER_SHARED_S3_PREFIX": request.s3_prefix,
         variable_name("redis"): place.redis.url,
         variable_name("seed"): str(request.seed),
+        variable_name("max_policy_lag"): str(request.max_policy_lag),
     }
     for name, text in place.asked.simulation.items():
         variables[_OF_THE_ORIGINAL.get(name) or variable_name(name)] = text

@@ -219,12 +219,13 @@ class JobSettings:
         description="gazebo; or flat: a flat world in one process for each worker, without Gazebo"
         " and ROS, many times as fast.",
     )
-    iterations_ahead: int = Field(
+    max_policy_lag: int = Field(
         default=1,
         ge=0,
         le=100,
-        description="With simulator flat: iterations that are driven before the first one's model"
-        " is there; 0: driving and training alternate, and a run repeats exactly.",
+        description="An episode of a training begins with a model at most so many versions behind"
+        " what was driven; 0: driving and training alternate, and in the flat world a run with one"
+        " worker repeats exactly.",
     )
     live_video: str | None = Field(
         default=None,

@@ -273,8 +273,6 @@ def launch_job(job: TrainingJob, feed: StatusFeed) -> Iterator[JobLaunches]:
         own = settings_of_worker(job.settings, worker)
         place = workplaces[worker]
         arguments = worker_arguments(own, job.folder, job.redis, place, worker)
-        if own.simulator == "flat":
-            arguments["iterations_ahead"] = own.iterations_ahead
         file, told = simulation_launch(own.simulator, arguments, place)
         return launch(file, told, f"worker-{worker}.log", place)
 

@@ -9,7 +9,8 @@ from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.experience_objects import ExperienceObjects
 from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_store import StoreUnavailable
-from deepracer_core.pace import STEPS_BETWEEN_TRAINING, IterationShare
+from deepracer_core.pace import STEPS_BETWEEN_TRAINING, IterationShare, Pace
+from deepracer_core.redis_connection import is_outage
 from deepracer_core.rollout_parameters import RolloutParameters
 from deepracer_core.rollout_publisher import RolloutPublisher
 from deepracer_core.run_status import RunStatus
@@ -67,12 +68,51 @@ def create_publisher(
     """
     if given.experience_transport == "redis":
         return RolloutPublisher(buffer, status)
+    return RolloutPublisher(buffer, status, _share(given))
+
+
+def create_pace(
+    given: RolloutParameters,
+    publisher: RolloutPublisher,
+    buffer: ExperienceBuffer,
+    status: RunStatus,
+    newest_version: int,
+) -> Pace:
+    """How far ahead of the trainer a rollout may drive.
+
+    Args:
+        given: the rollout's parameters.
+        publisher: sends what it drives.
+        buffer: where that goes.
+        status: where the trainer tells its state.
+        newest_version: of the models, when it begins.
+
+    Raises:
+        ConfigurationError: the file of hyperparameters cannot be used.
+    """
+
+    def trainer_waits(version: int) -> bool:
+        try:
+            stats = buffer.stats()
+            trainer = status.trainer() or {}
+        except redis.RedisError as error:
+            if not is_outage(error):
+                raise
+            return False
+        is_delivered = publisher.stats.backlog == 0
+        is_learnt = stats.claimed + stats.evicted >= stats.appended
+        lacks_it = trainer.get("state") == "collecting" and trainer["version"] < version
+        return is_delivered and is_learnt and lacks_it
+
+    return Pace(_share(given), given.max_policy_lag, newest_version, trainer_waits)
+
+
+def _share(given: RolloutParameters) -> IterationShare:
     hyperparameters = (
         load_hyperparameters(given.hyperparameters) if given.hyperparameters else Hyperparameters()
     )
-    share = IterationShare(
+    return IterationShare(
         episodes=hyperparameters.num_episodes_between_training,
         steps=STEPS_BETWEEN_TRAINING,
         workers=given.workers,
     )
-    return RolloutPublisher(buffer, status, share)

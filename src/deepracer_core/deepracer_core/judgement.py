@@ -18,6 +18,7 @@ class Judgement:
         status: of the episode; PREPARE at its beginning and while a reset is awaited, PAUSE while
             the car is put back within it.
         begins: the episode begins with this frame.
+        needed_version: an episode does not begin with an older model.
         evaluates: the episode is an evaluation: the agent does not explore.
         progress: percent of the lap.
         reward: of the step that led to it.
@@ -31,6 +32,7 @@ class Judgement:
     status: EpisodeStatus
     begins: bool
     _: KW_ONLY
+    needed_version: int = 0
     evaluates: bool = False
     progress: float = 0.0
     reward: float = 0.0

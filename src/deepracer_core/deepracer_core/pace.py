@@ -1,12 +1,30 @@
 """How far a worker drives ahead of the trainer.
 
-A simulator that is much faster than the trainer would fill the experience buffer with what old
-models drove, which on-policy learning cannot use. So a worker counts, as the trainer does, how many
-iterations its experience is enough for, and waits for their models.
+A simulator that is faster than the trainer would fill the experience buffer with what old models
+drove, which on-policy learning cannot use. So a worker counts, as the trainer does, how many
+iterations its experience is enough for, and begins an episode when it has a model that is recent
+enough.
 """
+
+import time
+from collections.abc import Callable
 
 STEPS_BETWEEN_TRAINING = 1024
 """An update begins at the latest after so many steps."""
+
+MAX_POLICY_LAG = 1
+"""An episode begins with a model at most so many versions behind what was driven."""
+
+LAG_WITHIN_EPISODE = 3
+"""An episode keeps its model, however many come meanwhile: so many more versions may its end be
+behind."""
+
+PATIENCE_S = 1.0
+"""Seconds that the trainer may have everything and not learn before it is given more."""
+
+
+NO_MODEL_CAME = "the trainer waits for more experience: it made no model of the last"
+"""For the log, where `Pace.check` says so."""
 
 
 class IterationShare:
@@ -38,28 +56,55 @@ class Pace:
     """Counts the iterations of the trainer that a worker's segments are enough for.
 
     Args:
-        episodes, steps, workers: see `IterationShare`.
-        ahead: iterations that may be driven before the model of the first of them is there; 0 is
-            strict alternation, in which a run with one worker repeats exactly.
+        share: of one iteration, that is this worker's.
+        max_policy_lag: iterations that may be driven before the model of the first of them is
+            there; 0 is strict alternation, in which a run with one worker can repeat exactly.
         version: of the newest model when the worker begins.
+        trainer_waits: whether the trainer has all that was driven and does not learn from it, with
+            less than this version made.
+        clock: monotonic seconds.
     """
 
     def __init__(
-        self, *, episodes: int, steps: int, workers: int = 1, ahead: int = 1, version: int = 0
+        self,
+        share: IterationShare,
+        max_policy_lag: int,
+        version: int = 0,
+        trainer_waits: Callable[[int], bool] = lambda _: False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._share = IterationShare(episodes=episodes, steps=steps, workers=workers)
-        self._ahead = ahead
+        self._share = share
+        self._max_policy_lag = max_policy_lag
         self._driven = version
+        self._trainer_waits = trainer_waits
+        self._clock = clock
+        self._standstill_since: float | None = None
 
     @property
     def needed_version(self) -> int:
         """The model that has to be there before another episode begins."""
-        return self._driven - self._ahead
+        return self._driven - self._max_policy_lag
 
     def sent(self, steps: int, *, ends_episode: bool) -> None:
         """A segment of so many steps was sent to the trainer."""
         self._driven += self._share.add(steps, ends_episode=ends_episode)
+        self._standstill_since = None
 
-    def give_up(self) -> None:
-        """An iteration did not become a model: the trainer broke it off."""
+    def check(self) -> bool:
+        """Called again and again while the needed version is awaited.
+
+        Returns:
+            Whether it is awaited no more: no model came of an iteration, because the update was
+            undone or experience was dropped, and the trainer waits, too.
+        """
+        if not self._trainer_waits(self.needed_version):
+            self._standstill_since = None
+            return False
+        now = self._clock()
+        if self._standstill_since is None:
+            self._standstill_since = now
+        if now - self._standstill_since < PATIENCE_S:
+            return False
+        self._standstill_since = None
         self._driven -= 1
+        return True

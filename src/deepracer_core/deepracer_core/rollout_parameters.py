@@ -7,6 +7,7 @@ from deepracer_core.episode import EpisodeRules
 from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.model_store import open_storage
+from deepracer_core.pace import MAX_POLICY_LAG
 from deepracer_core.parameters import parameter
 from deepracer_core.race_parameters import RaceParameters, create_starts, create_trial_rules
 from deepracer_core.race_scenes import SceneSettings, create_scenes
@@ -38,6 +39,12 @@ class RolloutParameters(RaceParameters, RandomisationParameters, WorkerIdentity)
     segment_length: int = parameter(32, "steps in a segment", lowest=1, highest=1024)
     max_steps: int = parameter(
         0, "cap on the steps of an episode, 0: by the track's length", lowest=0, highest=100_000
+    )
+    max_policy_lag: int = parameter(
+        MAX_POLICY_LAG,
+        "an episode of a training begins with a model at most so many versions behind",
+        lowest=0,
+        highest=100,
     )
     buffer_segments: int = parameter(
         4096, "bound of the experience buffer, segments", lowest=1, highest=1_000_000

@@ -15,23 +15,21 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import redis
 from deepracer_core.die_with_parent import die_with_parent
 from deepracer_core.episode import EpisodeRecord
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.evaluation_results import DrivenLine, write_results
-from deepracer_core.experience_transport import create_buffer, create_publisher
+from deepracer_core.experience_transport import create_buffer, create_pace, create_publisher
 from deepracer_core.frame_stack import FrameStack
-from deepracer_core.hyperparameters import load_hyperparameters
 from deepracer_core.lite_policy import LitePolicy, PolicyError, RandomPolicy
 from deepracer_core.model_metadata import ModelMetadata, load_model_metadata
 from deepracer_core.model_store import StoreError, open_model_store
 from deepracer_core.model_watcher import ModelWatcher, choose_version, load_acting_model
-from deepracer_core.pace import STEPS_BETWEEN_TRAINING, Pace
+from deepracer_core.pace import NO_MODEL_CAME
 from deepracer_core.parameters import load_parameters, parameter
 from deepracer_core.race_scenes import parse_race_type
 from deepracer_core.records_writer import RecordsWriter
-from deepracer_core.redis_connection import RedisUnavailable, connect, is_outage
+from deepracer_core.redis_connection import RedisUnavailable, connect
 from deepracer_core.reward import RewardError
 from deepracer_core.rollout import ResetError, Rollout
 from deepracer_core.rollout_parameters import RolloutParameters, create_race, create_writer
@@ -56,9 +54,6 @@ FLUSH_DEADLINE_S = 2.0
 _MODEL_CHECK_S = 0.01
 """Seconds between looks for the model that is waited for."""
 
-_PATIENCE_S = 1.0
-"""Seconds that the trainer may have everything and not learn before it is given more."""
-
 _LOG = logging.getLogger(__name__)
 
 
@@ -67,12 +62,6 @@ class WorkerParameters(RolloutParameters):
     """What a worker is told: all that a rollout is, and what the agent and the camera are."""
 
     model: str = parameter("best", "for evaluation: best, latest, or the number of a version")
-    iterations_ahead: int = parameter(
-        1,
-        "iterations of the trainer driven before the first one's model is there; 0: alternate",
-        lowest=0,
-        highest=100,
-    )
     camera_width: int = parameter(160, "width of the camera's pictures", lowest=16, highest=4096)
     camera_height: int = parameter(120, "height of them", lowest=16, highest=4096)
     camera_rate: int = parameter(
@@ -117,20 +106,14 @@ class FlatWorker:
             status = RunStatus(client, given.run)
             first_episode = status.begin_worker(given.worker)
             trained = status.trained(given.worker)
-            self._experience, self._status = create_buffer(given, client), status
-            self._buffer = create_publisher(given, self._experience, status)
+            experience = create_buffer(given, client)
+            self._buffer = create_publisher(given, experience, status)
             # A folder costs little to look at, and here a quarter of a second is a thousand steps.
             is_near = not given.store.startswith("s3://")
             self._models = ModelWatcher(store, self._metadata, 0.02 if is_near else 0.25)
             self._models.start()
-            hyperparameters = load_hyperparameters(given.hyperparameters)
-            self._pace = Pace(
-                episodes=hyperparameters.num_episodes_between_training,
-                steps=STEPS_BETWEEN_TRAINING,
-                workers=given.workers,
-                ahead=given.iterations_ahead,
-                version=self._models.seen,
-            )
+            version = self._models.seen
+            self._pace = create_pace(given, self._buffer, experience, status, version)
         else:
             version = choose_version(store, given.model)
             model = load_acting_model(store, version, self._metadata)
@@ -178,32 +161,12 @@ class FlatWorker:
 
     def _keep_pace(self, models: ModelWatcher) -> bool:
         """Wait for the model of what was driven; False when told to stop."""
-        checks = 0
         while models.seen < self._pace.needed_version:
             if self._stop.wait(_MODEL_CHECK_S):
                 return False
-            # After an update that was undone, or experience that was dropped, both would wait.
-            checks = checks + 1 if self._trainer_waits() else 0
-            if checks * _MODEL_CHECK_S >= _PATIENCE_S:
-                _LOG.info("the trainer waits for more experience: it made no model of the last")
-                self._pace.give_up()
-                checks = 0
+            if self._pace.check():
+                _LOG.info(NO_MODEL_CAME)
         return True
-
-    def _trainer_waits(self) -> bool:
-        """It has all that was driven, and does not learn."""
-        try:
-            stats = self._experience.stats()
-            state = (self._status.trainer() or {}).get("state")
-        except redis.RedisError as error:
-            if not is_outage(error):
-                raise
-            return False
-        return (
-            self._buffer.stats.backlog == 0
-            and stats.claimed + stats.evicted >= stats.appended
-            and state == "collecting"
-        )
 
     def _begin(self, episode: int) -> None:
         newest = self._models.take() if self._models is not None else None

@@ -17,12 +17,16 @@ from deepracer_core.telemetry.episodes import acts
 from deepracer_core.telemetry.identity import WorkerIdentity, identify
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from deepracer_nodes import messages, topics
 from deepracer_nodes.joined_observations import subscribe_on_observations
 from deepracer_nodes.parameters import NODE_OPTIONS, declare
 from deepracer_nodes.process import run
+
+MODEL_CHECK_S = 0.02
+"""Seconds between looks for the model that is waited for."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,12 @@ class Agent(Node):
         self._judgements: dict[int, Judgement] = {}
         self._last_drive: TwistStamped | None = None
         self._announced: int | None = None
+        # The frame that waits for a model; the simulated clock stands still meanwhile.
+        self._held_ns = -1
+        self._look_again = self.create_timer(
+            MODEL_CHECK_S, self._answer_held, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
+        self._look_again.cancel()
 
         self._drive = topics.DRIVE.publish_from(self)
         self._acting = topics.POLICY.publish_from(self)
@@ -106,6 +116,10 @@ class Agent(Node):
             return
         judgement = self._judgements[time_ns]
         observation = self._observations[time_ns]
+        if self._is_outdated(judgement):
+            self._held_ns = time_ns
+            self._look_again.reset()
+            return
         # Lockstep: when a frame is complete, everything older has been answered or given up.
         self._observations.clear()
         self._judgements.clear()
@@ -118,6 +132,15 @@ class Agent(Node):
         if last is None or messages.from_stamp(last.header.stamp) != time_ns:
             last = self._last_drive = self._act(judgement, observation)
         self._drive.publish(last)
+
+    def _is_outdated(self, judgement: Judgement) -> bool:
+        """Whether an episode would begin with an older model than it may."""
+        models = self._models
+        return judgement.begins and models is not None and models.seen < judgement.needed_version
+
+    def _answer_held(self) -> None:
+        self._look_again.cancel()
+        self._answer(self._held_ns)
 
     def _act(self, judgement: Judgement, observation: Observation) -> TwistStamped:
         if judgement.begins:

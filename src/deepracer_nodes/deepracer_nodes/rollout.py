@@ -4,15 +4,19 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import redis
 from deepracer_core.episode import EpisodeRecord
 from deepracer_core.evaluation_results import DrivenLine, write_results
-from deepracer_core.experience_transport import create_buffer, create_publisher
+from deepracer_core.experience_transport import create_buffer, create_pace, create_publisher
+from deepracer_core.judgement import Judgement
 from deepracer_core.model_metadata import load_model_metadata
 from deepracer_core.observation import Observation
+from deepracer_core.pace import NO_MODEL_CAME, Pace
 from deepracer_core.records_writer import RecordsWriter
-from deepracer_core.redis_connection import connect
+from deepracer_core.redis_connection import connect, is_outage
 from deepracer_core.rollout import Rollout
 from deepracer_core.rollout_parameters import RolloutParameters, create_race, create_writer
 from deepracer_core.rollout_publisher import RolloutPublisher
@@ -25,6 +29,7 @@ from deepracer_core.telemetry.settings import read_settings
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.task import Future
 from sensor_msgs.msg import JointState
@@ -36,6 +41,9 @@ from deepracer_nodes.process import run
 
 FLUSH_DEADLINE_S = 2.0
 """Seconds to deliver the last experience at the end; shorter than a launch's patience."""
+
+PACE_CHECK_S = 0.25
+"""Seconds between looks at the trainer while a model is waited for."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,6 +65,11 @@ class RolloutNode(Node):
         self._records: list[EpisodeRecord] = []
         self._lines: list[DrivenLine] = []
         self._race: Rollout | None = None
+        self._pace: Pace | None = None
+        self._status: RunStatus | None = None
+        self._has_trainer = False
+        # Whether an episode is to begin and has not been driven yet.
+        self._begins = False
         self._buffer: RolloutPublisher | None = None
         self._writer: RecordsWriter | None = None
         self._telemetry = EpisodeTelemetry(Metrics())
@@ -77,6 +90,8 @@ class RolloutNode(Node):
         buffer: RolloutPublisher | None,
         writer: RecordsWriter | None = None,
         metrics: Metrics | None = None,
+        pace: Pace | None = None,
+        status: RunStatus | None = None,
     ) -> None:
         """Judge every frame from now on.
 
@@ -86,9 +101,17 @@ class RolloutNode(Node):
             buffer: where segments and records go; None in an evaluation.
             writer: what keeps traces and metrics, if anything.
             metrics: where metrics go besides, if anywhere.
+            pace: how far ahead of the trainer it drives, in training.
+            status: of the run, in training: as long as it knows of no trainer, none is waited for.
         """
         self._race, self._buffer, self._writer = race, buffer, writer
         self._telemetry = EpisodeTelemetry(metrics or Metrics(), buffer, writer)
+        self._pace, self._status = pace, status
+        if pace is not None:
+            # The simulated clock stands still while a model is awaited.
+            self.create_timer(
+                PACE_CHECK_S, self._check_pace, clock=Clock(clock_type=ClockType.STEADY_TIME)
+            )
         subscribe_on_observations(self, sensors, self._on_observation)
 
     def destroy_node(self) -> None:
@@ -128,6 +151,7 @@ class RolloutNode(Node):
     def _on_drive(self, message: TwistStamped) -> None:
         command = messages.from_drive(message)
         if command is not None:
+            self._begins = False
             self._race.command(messages.from_stamp(message.header.stamp), command)
             self._answer()
 
@@ -141,9 +165,7 @@ class RolloutNode(Node):
         for placement in self._race.take_placements():
             self._objects.publish(messages.to_objects(placement))
         for judgement in self._race.take_judgements():
-            if judgement.begins:
-                identify(episode=judgement.episode)
-            self._episode.publish(messages.to_episode(judgement))
+            self._episode.publish(messages.to_episode(self._begin(judgement)))
         for reset in self._race.take_resets():
             if reset.conditions is not None:
                 self._conditions.publish(messages.to_conditions(reset.time_ns, reset.conditions))
@@ -153,6 +175,7 @@ class RolloutNode(Node):
         for segment in self._race.take_segments():
             ends_episode = segment.terminated or segment.truncated
             self._buffer.segment(encode(segment), len(segment), ends_episode=ends_episode)
+            self._pace.sent(len(segment), ends_episode=ends_episode)
         for trace in self._race.take_traces():
             if self._writer is not None:
                 self._writer.episode(trace)
@@ -164,6 +187,29 @@ class RolloutNode(Node):
             if self.parameters.results:
                 write_results(Path(self.parameters.results), self._records, self._lines)
             self.finished.set_result(0)
+
+    def _begin(self, judgement: Judgement) -> Judgement:
+        if not judgement.begins:
+            return judgement
+        identify(episode=judgement.episode)
+        self._begins = True
+        if self._pace is None or not self._is_learnt_from():
+            return judgement
+        return replace(judgement, needed_version=self._pace.needed_version)
+
+    def _is_learnt_from(self) -> bool:
+        if not self._has_trainer and self._status is not None:
+            try:
+                self._has_trainer = self._status.trainer() is not None
+            except redis.RedisError as error:
+                if not is_outage(error):
+                    raise
+        return self._has_trainer
+
+    def _check_pace(self) -> None:
+        # The bridge repeats the frame that nobody has answered; the judgement is then another one.
+        if self._begins and self._pace.check():
+            _LOG.info(NO_MODEL_CAME)
 
     def _keep(self, record: EpisodeRecord) -> None:
         self._telemetry.ended(record)
@@ -190,8 +236,11 @@ def start(node: RolloutNode) -> None:
     status = RunStatus(client, given.run)
     first_episode = status.begin_worker(given.worker)
     race = create_race(given, first_episode, status.trained(given.worker))
-    publisher = create_publisher(given, create_buffer(given, client), status)
-    node.start(race, sensors, publisher, create_writer(given), metrics)
+    buffer = create_buffer(given, client)
+    publisher = create_publisher(given, buffer, status)
+    version = (status.trainer() or {}).get("version", 0)
+    pace = create_pace(given, publisher, buffer, status, version)
+    node.start(race, sensors, publisher, create_writer(given), metrics, pace, status)
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ class Intake:
         collector: gathers them.
         learner: knows the weights of recent versions.
         store: has those of versions from before a restart.
-        max_policy_lag: segments of a policy so many versions old are still taken; all of them by a
+        oldest: segments of a policy so many versions old are still taken; all of them by a
             learner with a replay memory.
     """
 
@@ -51,14 +51,14 @@ class Intake:
         collector: Collector,
         learner: Learner,
         store: ModelStore,
-        max_policy_lag: int,
+        oldest: int,
     ) -> None:
         self.dropped = Dropped()
         self._buffer = buffer
         self._collector = collector
         self._learner = learner
         self._store = store
-        self._max_policy_lag = max_policy_lag
+        self._oldest = oldest
         self._learnt: frozenset[int] = frozenset()
         self._newest_learnt = 0
         self._waiting: deque[tuple[int, bytes]] = deque()
@@ -118,7 +118,7 @@ class Intake:
         """The version that acted is recent, and its weights are at hand or in the store."""
         if self._learner.replay is not None:
             return True
-        if not 0 <= newest_version - version <= self._max_policy_lag:
+        if not 0 <= newest_version - version <= self._oldest:
             return False
         if not self._learner.knows(version):
             try:

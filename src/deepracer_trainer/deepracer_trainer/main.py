@@ -17,7 +17,7 @@ from deepracer_core.experience_objects import ExperienceObjects
 from deepracer_core.hyperparameters import Hyperparameters, load_hyperparameters
 from deepracer_core.model_metadata import ModelMetadata, load_model_metadata
 from deepracer_core.model_store import ModelStore, StoreError, open_model_store, open_storage
-from deepracer_core.pace import STEPS_BETWEEN_TRAINING
+from deepracer_core.pace import LAG_WITHIN_EPISODE, MAX_POLICY_LAG, STEPS_BETWEEN_TRAINING
 from deepracer_core.records import keep_inputs
 from deepracer_core.redis_connection import RedisUnavailable, connect
 from deepracer_core.run_status import RunStatus
@@ -183,8 +183,9 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--max-policy-lag",
         type=int,
-        default=4,
-        help="experience of a policy more versions old than this is dropped",
+        default=MAX_POLICY_LAG,
+        help="an episode begins with a policy at most so many versions behind, as the simulations"
+        f" are told; experience more than {LAG_WITHIN_EPISODE} versions older is dropped",
     )
     add(
         "--keep-versions",

@@ -17,7 +17,7 @@ from deepracer_core.experience_buffer import ExperienceBuffer
 from deepracer_core.experience_ledger import BufferStats
 from deepracer_core.hyperparameters import Hyperparameters
 from deepracer_core.model_store import ModelStore, StoreUnavailable
-from deepracer_core.pace import STEPS_BETWEEN_TRAINING
+from deepracer_core.pace import LAG_WITHIN_EPISODE, MAX_POLICY_LAG, STEPS_BETWEEN_TRAINING
 from deepracer_core.redis_connection import is_outage
 from deepracer_core.run_status import RunStatus
 from deepracer_core.telemetry.metrics import Metrics
@@ -44,7 +44,8 @@ class Limits:
     Attributes:
         job_duration_s: wall-clock seconds after which the training ends.
         steps_between_training: an update begins at the latest after so many steps.
-        max_policy_lag: experience of a policy so many versions old is still learnt from.
+        max_policy_lag: an episode began with a policy at most so many versions behind; experience
+            more than `LAG_WITHIN_EPISODE` older is dropped.
         keep_versions: newest versions that stay in the store, besides the best; 0: all versions.
         stop_after_laps: the training ends after so many complete laps in a row, driven in the
             evaluations of versions of this job; None: never.
@@ -52,7 +53,7 @@ class Limits:
 
     job_duration_s: float
     steps_between_training: int = STEPS_BETWEEN_TRAINING
-    max_policy_lag: int = 4
+    max_policy_lag: int = MAX_POLICY_LAG
     keep_versions: int = 50
     stop_after_laps: int | None = None
 
@@ -128,11 +129,12 @@ class Trainer:
             steps=limits.steps_between_training,
             stack_size=hyperparameters.stack_size,
         )
-        self._intake = Intake(buffer, self._collector, learner, store, limits.max_policy_lag)
+        self._oldest = limits.max_policy_lag + LAG_WITHIN_EPISODE
+        self._intake = Intake(buffer, self._collector, learner, store, self._oldest)
         self._report = report or TrainingReport(Metrics())
         self._best = BestVersion(status, store, self._report.episodes)
         # The weights of those that may still have acted are needed after a restart.
-        needed = limits.max_policy_lag + 1
+        needed = self._oldest + 1
         self._old_versions = OldVersions(
             store, limits.keep_versions and max(limits.keep_versions, needed), clock
         )
@@ -169,7 +171,7 @@ class Trainer:
         stored = self._store.load(version)
         self._best.resume(version)
         self._learner.restore(checkpoint.read_state(stored.files, self._learner.state()))
-        self._learner.remember(version, keep=self._limits.max_policy_lag)
+        self._learner.remember(version, keep=self._oldest)
         self._intake.skip(stored.info["segments"])
         self.counters = Counters(**stored.info["counters"])
         self.version = version
@@ -241,7 +243,7 @@ class Trainer:
         if self._copies is not None:
             self._copies.add(version, files, info)
         self._wait_for_store(lambda: self._store.publish(version, files, info))
-        self._learner.remember(version, keep=self._limits.max_policy_lag)
+        self._learner.remember(version, keep=self._oldest)
         self.version = version
         self.counters = counters
 

@@ -115,8 +115,6 @@ def _training(
     settings = resolved.settings
     load_hyperparameters(settings.hyperparameters)
     arguments = worker_arguments(settings, run, RedisPlace(url, None), workplace, job.worker)
-    if settings.simulator == "flat":
-        arguments["iterations_ahead"] = settings.iterations_ahead
     arguments["workers"] = job.workers
     return _prepared(job, settings, arguments, run, workplace, url)
 

@@ -225,6 +225,7 @@ def _arguments(place: Place, checkpoints: Checkpoints, seconds: int) -> list[str
         f"--hyperparameters={inputs.hyperparameters}",
         f"--job-duration-in-seconds={max(1, seconds)}",
         f"--stop-after-laps={request.stop_after_laps}",
+        f"--max-policy-lag={request.max_policy_lag}",
         f"--keep-versions={request.keep_versions}",
         f"--seed={request.seed}",
         f"--threads={request.threads}",

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from deepracer_core.errors import ConfigurationError
 from deepracer_core.hyperparameters import Hyperparameters
 from deepracer_core.json_fields import read_choice, read_number, refuse
+from deepracer_core.pace import MAX_POLICY_LAG
 
 _LOG = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ class Request:
             all restarts; None: until SageMaker ends the job.
         stop_after_laps: complete laps in a row, driven in evaluations, after which the training
             ends; 0: never.
+        max_policy_lag: an episode begins with a model at most so many versions behind.
         keep_versions: newest model versions that stay in the store, besides the best; 0: all.
         seed: of every random choice.
         threads: of TensorFlow; with one, the same experience gives the same bits.
@@ -100,6 +102,7 @@ class Request:
     pretrained_checkpoint: str = _choice("best", "best", "last")
     job_duration_in_seconds: int | None = _integer(None, 1, 864_000)
     stop_after_laps: int = _integer(0, 0, 100_000)
+    max_policy_lag: int = _integer(MAX_POLICY_LAG, 0, 100)
     keep_versions: int = _integer(50, 0, 1_000_000)
     seed: int = _integer(0, 0, 2**31 - 1)
     threads: int = _integer(1, 1, 1024)
