@@ -17,6 +17,7 @@ BENCHMARKS = {
     "experience": "segments/s from a worker to the trainer, through Redis and as objects",
     "trainer": "samples/s of an update, beside Stable-Baselines3",
     "learning": "time and steps to the first full lap and to ten in a row (hours)",
+    "lag": "how far the driving may be ahead of the training",
     "parity": "how like Gazebo the flat world is",
     "swap": "how soon a published model acts",
     "transfer": "whether a policy trained in one simulator drives in the other",

@@ -66,6 +66,26 @@ def _learning(result: Result) -> str:
     )
 
 
+def _lag(result: Result) -> str:
+    rows = [
+        [
+            bound["max_policy_lag"],
+            _both(bound["medians"], "first_lap"),
+            _both(bound["medians"], "clean_laps"),
+            f"{bound['steps_per_second']:.0f}",
+        ]
+        for bound in result["bounds"]
+    ]
+    return _section(
+        "How far ahead of the training",
+        f"PPO in the flat world on `{result['track']}`, with different"
+        " [`max_policy_lag`](learning.md#one-turn-of-the-cycle); medians of"
+        f" {len(result['bounds'][0]['seeds'])} seeds.",
+        ["`max_policy_lag`", "first lap", "ten laps in a row", "training steps/s"],
+        rows,
+    )
+
+
 def _trainer(result: Result) -> str:
     other = result["stable_baselines3"]
     rows = [
@@ -232,6 +252,7 @@ def _experience(result: Result) -> str:
 
 _SECTIONS: dict[str, Callable[[Result], str]] = {
     "learning": _learning,
+    "lag": _lag,
     "trainer": _trainer,
     "flat": _flat,
     "graph": _graph,

@@ -401,14 +401,15 @@ def test_what_sac_remembers_comes_back_after_a_restart(run, tmp_path):
 
 @pytest.mark.parametrize("run", ["s3"], indirect=True)
 def test_lost_experience_is_counted_and_the_rest_learnt_from(run, monkeypatch):
-    monkeypatch.setattr(experience_reader, "LATE_S", 0.3)
+    monkeypatch.setattr(experience_reader, "LATE_S", 2.0)
     storage = open_storage(run.store.url)
+    trainer = run.trainer(until=4)  # is there before the time begins to run
     run.drive(2)
     (lost,) = storage.keys("experience/")
     run.drive(2)
     storage.delete(lost)
     run.drive(2)
-    run.trainer(until=4).run()
+    trainer.run()
     assert run.store.versions() == [1, 2]
     assert run.store.info(2)["counters"]["episodes"] == 4
     assert run.status.trainer()["lost_segments"] == 2
