@@ -26,9 +26,8 @@ def test_the_same_graph_drives_the_flat_world(start, workplace, redis, tmp_path)
 
 
 def test_a_job_learns_in_the_flat_world_and_is_evaluated_there(
-    start, tmp_path, hyperparameters, end_after
+    start, tmp_path, hyperparameters_with
 ):
-    end_after(12)
     runs = tmp_path / "runs"
     job = start(
         sys.executable,
@@ -38,7 +37,7 @@ def test_a_job_learns_in_the_flat_world_and_is_evaluated_there(
         "--simulator=flat",
         "--run=fast",
         f"--runs-folder={runs}",
-        f"--hyperparameters={hyperparameters}",
+        f"--hyperparameters={hyperparameters_with(term_cond_max_episodes=12)}",
         "--job-duration-in-seconds=600",
         "--evaluation-trials=2",
     )
@@ -52,9 +51,8 @@ def test_a_job_learns_in_the_flat_world_and_is_evaluated_there(
 
 
 def test_a_job_whose_experience_goes_through_s3(
-    start, redis, endpoint, tmp_path, hyperparameters, end_after
+    start, redis, endpoint, tmp_path, hyperparameters_with
 ):
-    end_after(8)
     runs = tmp_path / "runs"
     address = f"s3://{BUCKET}/runs/far?endpoint_url={endpoint}"
     job = start(
@@ -67,7 +65,7 @@ def test_a_job_whose_experience_goes_through_s3(
         f"--redis={redis.url}",
         f"--store={address}",
         "--experience-transport=s3",
-        f"--hyperparameters={hyperparameters}",
+        f"--hyperparameters={hyperparameters_with(term_cond_max_episodes=8)}",
         "--job-duration-in-seconds=600",
         "--evaluation-trials=0",
     )
