@@ -26,7 +26,7 @@ test: setup ## Run all tests, several at once; ARGS="..." are options of pytest 
 	@$(PYTHON) -m setup --only browser --only network
 	@$(in_workspace) exec python -m pytest $(at_once) $(ARGS)
 
-smoke: setup ## Try the whole cycle on real parts for two minutes, one line for each part
+smoke: setup ## Try the whole cycle on real parts, one line for each part
 	@$(in_workspace) exec deepracer smoke $(ARGS)
 
 bench: setup ## Measure, and write to benchmarks/results; ARGS="NAME ..." is one, with options

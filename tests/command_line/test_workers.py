@@ -9,8 +9,11 @@ import yaml
 from deepracer.failure import JobFailed
 from deepracer.kept_launch import DEATHS, FIRST_PAUSE_S, WINDOW_S
 from deepracer.launched import LaunchedProcess, stop_together
+from deepracer.preflight import job_findings, refuse_faults
 from deepracer.process_tree import wait_until_gone
+from deepracer.settings_sources import resolve_settings
 from deepracer.workers import Workers
+from deepracer_core.errors import ConfigurationError
 
 LIVE = "import signal; print('up', flush=True); signal.pause()"
 DIE = (
@@ -156,8 +159,9 @@ def test_each_worker_can_have_a_track_and_a_race_of_its_own(train, tmp_path):
     assert kept == yaml.safe_load(own)
 
 
-def test_settings_that_a_worker_cannot_have_are_refused(deepracer):
-    for given, complaint in (
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
         ("[{workers: 2}]", "worker 0: unknown setting 'workers'"),
         ("[{track: nowhere}]", "nowhere"),
         ("[{max_steps: many}]", "setting 'max_steps': should be a valid integer"),
@@ -168,7 +172,9 @@ def test_settings_that_a_worker_cannot_have_are_refused(deepracer):
         ),
         ("[{}, {}]", "expected one for each of the 1 workers at most, got 2"),
         ("here", "setting 'worker_settings'"),
-    ):
-        done = deepracer("train", "--worker-settings", given)
-        assert done.returncode == 2
-        assert complaint in done.stderr
+    ],
+)
+def test_settings_that_a_worker_cannot_have_are_refused(given, complaint):
+    with pytest.raises(ConfigurationError) as caught:
+        refuse_faults(job_findings(resolve_settings({"worker_settings": given}, {}), None))
+    assert complaint in str(caught.value)

@@ -17,9 +17,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("image") / "python"
     scripts = REPOSITORY / "docker"
     packages = ("deepracer_core", "deepracer_trainer")
-    for command in (
-        [scripts / "install_trainer.sh", REPOSITORY, target],
-        [scripts / "install_packages.sh", REPOSITORY, target, *packages],
+    # The workspace of the tests is none of the image's.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    for command, variables in (
+        # TensorFlow's thousands of files are not compiled for one short job.
+        ([scripts / "install_trainer.sh", REPOSITORY, target], {"PIP_COMPILE": "0"}),
+        ([scripts / "install_packages.sh", REPOSITORY, target, *packages], {}),
     ):
         done = subprocess.run(
             [str(word) for word in command],
@@ -27,8 +30,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            # The workspace of the tests is none of the image's.
-            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+            env={**environment, **variables},
         )
         assert done.returncode == 0, done.stdout[-4000:]
     return target

@@ -173,7 +173,8 @@ def _here(path: str) -> Path:
 
 def _surroundings() -> dict[str, str]:
     """What processes here need; nothing that says anything of AWS or of the project."""
-    kept = {name: os.environ[name] for name in ("HOME", "LANG", "PATH") if name in os.environ}
+    names = ("HOME", "LANG", "PATH", "TF_XLA_FLAGS")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return {
         **kept,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -70,9 +70,20 @@ def endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def hyperparameters(tmp_path: Path) -> Path:
-    """The default ones, but an update after every fourth episode."""
-    values = json.loads((CONFIG / "hyperparameters.json").read_text(encoding="utf-8"))
-    path = tmp_path / "hyperparameters.json"
-    path.write_text(json.dumps({**values, "num_episodes_between_training": 4}), encoding="utf-8")
-    return path
+def hyperparameters_with(tmp_path: Path) -> Callable[..., Path]:
+    """Write the default ones with a short update after every fourth episode, and what is given."""
+
+    def write(**given: object) -> Path:
+        values = json.loads((CONFIG / "hyperparameters.json").read_text(encoding="utf-8"))
+        short = {"num_episodes_between_training": 4, "num_epochs": 3}
+        path = tmp_path / "hyperparameters.json"
+        path.write_text(json.dumps({**values, **short, **given}), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def hyperparameters(hyperparameters_with: Callable[..., Path]) -> Path:
+    """Those with nothing else."""
+    return hyperparameters_with()

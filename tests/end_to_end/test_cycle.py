@@ -48,10 +48,11 @@ def test_the_job_ends_when_its_duration_is_over(start, workplace, tmp_path, hype
         *launch_arguments(
             workplace,
             run="short",
+            simulator="flat",
             redis_folder=tmp_path / "redis",
             store=tmp_path / "store",
             hyperparameters=hyperparameters,
-            job_duration_in_seconds=15,
+            job_duration_in_seconds=5,
         ),
     )
     assert training.process.wait(timeout=90) == 0, training.tail()

@@ -25,7 +25,9 @@ def test_the_same_graph_drives_the_flat_world(start, workplace, redis, tmp_path)
     assert "gazebo_server" not in worker.tail(100_000)
 
 
-def test_a_job_learns_in_the_flat_world_and_is_evaluated_there(start, tmp_path, hyperparameters):
+def test_a_job_learns_in_the_flat_world_and_is_evaluated_there(
+    start, tmp_path, hyperparameters_with
+):
     runs = tmp_path / "runs"
     job = start(
         sys.executable,
@@ -35,20 +37,22 @@ def test_a_job_learns_in_the_flat_world_and_is_evaluated_there(start, tmp_path, 
         "--simulator=flat",
         "--run=fast",
         f"--runs-folder={runs}",
-        f"--hyperparameters={hyperparameters}",
-        "--job-duration-in-seconds=20",
+        f"--hyperparameters={hyperparameters_with(term_cond_max_episodes=12)}",
+        "--job-duration-in-seconds=600",
         "--evaluation-trials=2",
     )
     assert job.process.wait(timeout=180) == 0, job.tail()
     store = open_model_store(str(runs / "fast" / "store"))
-    assert store.latest() >= 3
+    assert store.latest() == 3
     (results,) = (runs / "fast" / "evaluations").glob("*/results.json")
     assert len(read_results(results)) == 2
     metrics = (runs / "fast" / "store" / "metrics" / "TrainingMetrics.json").read_text()
     assert len(json.loads(metrics)["metrics"]) > 10
 
 
-def test_a_job_whose_experience_goes_through_s3(start, redis, endpoint, tmp_path, hyperparameters):
+def test_a_job_whose_experience_goes_through_s3(
+    start, redis, endpoint, tmp_path, hyperparameters_with
+):
     runs = tmp_path / "runs"
     address = f"s3://{BUCKET}/runs/far?endpoint_url={endpoint}"
     job = start(
@@ -61,13 +65,13 @@ def test_a_job_whose_experience_goes_through_s3(start, redis, endpoint, tmp_path
         f"--redis={redis.url}",
         f"--store={address}",
         "--experience-transport=s3",
-        f"--hyperparameters={hyperparameters}",
-        "--job-duration-in-seconds=30",
+        f"--hyperparameters={hyperparameters_with(term_cond_max_episodes=8)}",
+        "--job-duration-in-seconds=600",
         "--evaluation-trials=0",
     )
     assert job.process.wait(timeout=180) == 0, job.tail()
     store = open_model_store(address)
-    assert store.latest() >= 2
+    assert store.latest() == 2
     counters = store.info(store.latest())["counters"]
     client = connect(redis.url)
     stats = ExperienceBuffer(client, "far").stats()

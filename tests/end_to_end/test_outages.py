@@ -15,47 +15,41 @@ from http_faults import HttpFaults, reset
 from moto.server import ThreadedMotoServer
 
 
-def test_redis_goes_away_and_comes_back(start, workplace, tmp_path, hyperparameters):
+def test_a_run_outlives_its_trainer_and_an_outage_of_redis(
+    start, workplace, tmp_path, hyperparameters
+):
     folder, store = tmp_path / "redis", tmp_path / "store"
     port = free_port()
     server = RedisServer(folder, port=port).start()
-    worker = start(*simulation(workplace, run="away", redis=server.url, store=store))
-    learner = start(*trainer("away", server.url, store, hyperparameters, 600))
+    arguments = {"run": "away", "redis": server.url, "store": store}
+    worker = start(*simulation(workplace, **arguments, simulator="flat"))
+    command = trainer("away", server.url, store, hyperparameters, 600)
     versions = open_model_store(str(store))
-    worker.wait_until(lambda: (versions.latest() or 0) >= 1)
 
-    server.stop()
-    before = versions.latest()
-    with RedisServer(folder, port=port):
-        worker.wait_until(lambda: (versions.latest() or 0) >= before + 3)
-        assert learner.process.poll() is None, learner.tail()
-        assert worker.stop() == 0, worker.tail()
-        assert learner.stop(signal.SIGTERM) == 0, learner.tail()
+    def appended() -> int:
+        return ExperienceBuffer(connect(server.url), "away").stats().appended
 
-
-def test_a_killed_trainer_goes_on_where_it_was(start, workplace, redis, tmp_path, hyperparameters):
-    store = tmp_path / "store"
-    worker = start(*simulation(workplace, run="killed", redis=redis.url, store=store))
-    versions = open_model_store(str(store))
-    command = trainer("killed", redis.url, store, hyperparameters, 600)
-
+    # A trainer is killed; the next one goes on where it was.
     first = start(*command)
-    worker.wait_until(lambda: (versions.latest() or 0) >= 2)
+    worker.wait_until(lambda: (versions.latest() or 0) >= 1)
     first.kill()
-    before = versions.latest()
+    before, driven = versions.latest(), appended()
     steps = versions.info(before)["counters"]["steps"]
-
-    appended = ExperienceBuffer(connect(redis.url), "killed").stats().appended
-    worker.wait_until(
-        lambda: ExperienceBuffer(connect(redis.url), "killed").stats().appended > appended
-    )
-
+    worker.wait_until(lambda: appended() > driven)
     second = start(*command)
     worker.wait_until(lambda: versions.latest() > before)
     assert f"resumed version={before}" in second.tail()
     assert versions.info(before + 1)["counters"]["steps"] > steps
-    assert worker.stop() == 0, worker.tail()
-    assert second.stop(signal.SIGTERM) == 0, second.tail()
+
+    # Redis stops, and is started again: there is new experience, and what was there is learnt from.
+    server.stop()
+    before = versions.latest()
+    with RedisServer(folder, port=port):
+        driven = appended()
+        worker.wait_until(lambda: appended() > driven and versions.latest() > before + 1)
+        assert second.process.poll() is None, second.tail()
+        assert worker.stop() == 0, worker.tail()
+        assert second.stop(signal.SIGTERM) == 0, second.tail()
 
 
 @pytest.fixture
@@ -82,7 +76,8 @@ def test_the_store_goes_away_and_comes_back(
     boto3.client("s3", endpoint_url=direct, region_name="us-east-1").create_bucket(Bucket="models")
     road = HttpFaults(port)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", road.url)
-    worker = start(*simulation(workplace, run="s3", redis=redis.url, store="s3://models/run"))
+    arguments = {"run": "s3", "redis": redis.url, "store": "s3://models/run"}
+    worker = start(*simulation(workplace, **arguments, simulator="flat"))
     learner = start(*trainer("s3", redis.url, "s3://models/run", hyperparameters, 600))
     versions = open_model_store(f"s3://models/run?endpoint_url={direct}")
     worker.wait_until(lambda: (versions.latest() or 0) >= 1)

@@ -29,6 +29,7 @@ def test_what_is_in_the_bucket_is_what_was_driven(
     training = start(
         "deepracer",
         "train",
+        "--simulator=flat",
         "--run=first",
         f"--runs-folder={tmp_path / 'runs'}",
         f"--redis={redis.url}",

@@ -57,9 +57,11 @@ def the_tools_agree(store: Path, status: RunStatus) -> None:
 
 
 def test_a_worker_that_is_killed_comes_back_and_nothing_it_drove_is_lost(
-    start, redis, tmp_path, hyperparameters
+    start, redis, tmp_path, hyperparameters_with
 ):
     runs = tmp_path / "runs"
+    # What is driven before the first models is learnt from before those are five ahead of it.
+    hyperparameters = hyperparameters_with(num_episodes_between_training=40)
     job = start(
         sys.executable,
         "-c",

@@ -31,8 +31,8 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
         yield server
 
 
-@pytest.fixture
-def start() -> Iterator[Callable[..., subprocess.Popen]]:
+@contextlib.contextmanager
+def processes() -> Iterator[Callable[..., subprocess.Popen]]:
     """Start a module of the project as a process; what still runs in the end is killed."""
     with contextlib.ExitStack() as stack:
 
@@ -46,6 +46,12 @@ def start() -> Iterator[Callable[..., subprocess.Popen]]:
             stack.callback(process.kill)
             return process
 
+        yield start
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen]]:
+    with processes() as start:
         yield start
 
 
@@ -83,13 +89,11 @@ def wait_until(condition: Callable[[], bool], *processes: subprocess.Popen) -> N
         time.sleep(0.05)
 
 
-def train(
-    start, redis: str, folder: Path, run: str, transport: str = "redis", **changed: object
-) -> list[bytes]:
-    """A whole training in strict alternation; the weights of each version."""
+def train(start, redis: str, folder: Path, run: str, transport: str = "redis") -> list[bytes]:
+    """A training of three versions in strict alternation; the weights of each."""
     place = folder / run
     place.mkdir()
-    files = hyperparameters(place, num_episodes_between_training=3, **changed)
+    files = hyperparameters(place, num_episodes_between_training=3, term_cond_max_episodes=9)
     worker = start(
         "deepracer_flat.worker",
         parameters(
@@ -120,26 +124,40 @@ def train(
     return [store.load(version).files["weights.safetensors"] for version in store.versions()]
 
 
-def test_two_trainings_in_strict_alternation_are_the_same_bit_for_bit(start, redis, tmp_path):
-    first = train(start, redis.url, tmp_path, "first", term_cond_max_episodes=18)
-    second = train(start, redis.url, tmp_path, "second", term_cond_max_episodes=18)
-    assert len(first) == 6
-    assert first == second
-    assert len(set(first)) == 6
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A training that has ended: its folder, its Redis and the weights of each version."""
+
+    folder: Path
+    redis: str
+    weights: list[bytes]
 
 
-def test_the_transport_changes_nothing(start, redis, tmp_path):
-    through_redis = train(start, redis.url, tmp_path, "near", term_cond_max_episodes=9)
-    through_store = train(start, redis.url, tmp_path, "far", "s3", term_cond_max_episodes=9)
-    assert len(through_redis) == 3
-    assert through_redis == through_store
-    in_redis, in_store = (
-        ExperienceBuffer(connect(redis.url), run).stats() for run in ("near", "far")
-    )
-    assert in_store.appended >= 9
-    assert (in_store.lost, in_store.late) == (0, 0)
-    assert in_store.acknowledged == in_redis.acknowledged
-    assert not connect(redis.url).exists("deepracer:{far}:segments")
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
+    """Run `first`."""
+    folder = tmp_path_factory.mktemp("trained")
+    with RedisServer(folder / "redis") as redis:
+        with processes() as start:
+            weights = train(start, redis.url, folder, "first")
+        yield Trained(folder / "first", redis.url, weights)
+
+
+@pytest.mark.parametrize("transport", ["redis", "s3"])
+def test_another_training_in_strict_alternation_is_the_same_bit_for_bit(
+    start, trained, tmp_path, transport
+):
+    """Whatever the transport of the experience."""
+    again = train(start, trained.redis, tmp_path, transport, transport)
+    assert len(set(again)) == 3
+    assert again == trained.weights
+    client = connect(trained.redis)
+    first, stats = (ExperienceBuffer(client, run).stats() for run in ("first", transport))
+    assert stats.appended >= 9
+    assert (stats.lost, stats.late) == (0, 0)
+    assert stats.acknowledged == first.acknowledged
+    if transport == "s3":
+        assert not client.exists("deepracer:{s3}:segments")
 
 
 @pytest.mark.parametrize("ahead", [0, 2])
@@ -163,12 +181,12 @@ def test_it_waits_when_it_has_driven_far_enough(start, redis, tmp_path, ahead):
     assert segments[0].observations["FRONT_FACING_CAMERA"].shape[1:] == (120, 160)
 
 
-def test_an_evaluation_drives_its_trials_and_ends(start, redis, tmp_path):
-    train(start, redis.url, tmp_path, "trained", term_cond_max_episodes=3)
+def test_an_evaluation_drives_its_trials_and_ends(start, trained, tmp_path):
     results = tmp_path / "results.json"
     path = parameters(
-        tmp_path / "trained",
+        tmp_path,
         "",
+        store=str(trained.folder / "store"),
         mode="evaluation",
         model="latest",
         trials=2,
@@ -180,7 +198,7 @@ def test_an_evaluation_drives_its_trials_and_ends(start, redis, tmp_path):
     assert worker.wait(60.0) == 0, worker.stderr.read()
     trials = read_results(results)
     assert [trial.mode for trial in trials] == ["evaluation"] * 2
-    assert {trial.policy_version for trial in trials} == {1}
+    assert {trial.policy_version for trial in trials} == {3}
 
 
 def test_started_again_it_skips_no_start_for_the_evaluations_in_between(start, redis, tmp_path):

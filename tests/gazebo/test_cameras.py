@@ -70,9 +70,9 @@ def test_the_chase_camera_sees_the_car(socket: Path) -> None:
 
 def test_several_cameras_are_as_repeatable_as_one(server_of, socket: Path) -> None:
     with GazeboSimulator(socket) as simulator:
-        episodes = [drive(simulator, 100), drive(simulator, 100)]
+        episodes = [drive(simulator, 40), drive(simulator, 40)]
     with GazeboSimulator(server_of(*ALL)) as simulator:
-        episodes.append(drive(simulator, 100))
+        episodes.append(drive(simulator, 40))
     for episode in episodes[1:]:
         for one, other in zip(episodes[0], episode, strict=True):
             assert one.position.tobytes() == other.position.tobytes()

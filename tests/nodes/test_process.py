@@ -12,7 +12,7 @@ import pytest
 NODE_WITHOUT_SIMULATOR = Path(__file__).with_name("loses_its_simulator.py")
 BUSY_NODE = Path(__file__).with_name("talks_to_itself.py")
 SOURCES = Path(__file__).resolve().parents[2] / "src"
-TRIALS = 8
+TRIALS = 5
 
 
 def start(program: Path) -> subprocess.Popen:

@@ -18,7 +18,7 @@ from opt_ml import CONFIG, REPOSITORY
 
 NOTEBOOK = REPOSITORY / "notebooks" / "train_on_aws.ipynb"
 PREFIX = "rl-deepracer/tried"
-DURATION_S = 40
+DURATION_S = 600
 CELL_S = 400
 
 
@@ -88,7 +88,11 @@ def test_from_an_empty_account_to_the_cars_package(
     inputs.mkdir()
     for name in ("reward_function.py", "model_metadata.json"):
         (inputs / name).write_bytes((CONFIG / name).read_bytes())
-    learning = {"num_episodes_between_training": 4, "num_epochs": 3}
+    learning = {
+        "num_episodes_between_training": 4,
+        "num_epochs": 3,
+        "term_cond_max_episodes": 8,
+    }
     (inputs / "hyperparameters.json").write_text(json.dumps(learning))
     notebook = read()
     with_parameters(

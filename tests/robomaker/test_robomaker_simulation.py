@@ -75,13 +75,11 @@ def trainer(bucket: Bucket, redis, hyperparameters, seconds: int) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("simulator", ["flat", "gazebo"])
-def test_a_training_and_an_evaluation(files, redis, start, tmp_path, simulator):
+def test_a_training_and_an_evaluation(files, redis, start, tmp_path):
     values = json.loads((CONFIG / "hyperparameters.json").read_text())
     hyperparameters = tmp_path / "hyperparameters.json"
-    few = {"num_episodes_between_training": 2, "term_cond_max_episodes": 4}
+    few = {"num_episodes_between_training": 2, "num_epochs": 3, "term_cond_max_episodes": 4}
     hyperparameters.write_text(json.dumps({**values, **few}))
-    simulator = {"DEEPRACER_SIMULATOR": simulator} if simulator == "flat" else {}
     simulation = start(
         {
             **files.training(),
@@ -91,7 +89,6 @@ def test_a_training_and_an_evaluation(files, redis, start, tmp_path, simulator):
             "ENABLE_KINESIS": "False",
             "ENABLE_GUI": "False",
             "ROLLOUT_IDX": "0",
-            **simulator,
         },
         SIMULATION,
     )
@@ -129,7 +126,6 @@ def test_a_training_and_an_evaluation(files, redis, start, tmp_path, simulator):
             "METRICS_S3_OBJECT_KEY": "DeepRacer-Metrics/EvaluationMetrics-1.json",
             "SIMTRACE_S3_PREFIX": f"{files.prefix}/evaluation-20260101000000",
             "DEEPRACER_MAX_STEPS": "40",
-            **simulator,
         },
         *(SIMULATION, "ros2", "launch", "deepracer", "sim.launch.py"),
     )

@@ -19,11 +19,15 @@ def has(checkout: Path, module: str) -> bool:
     return any((checkout / ".venv").glob(f"lib/python*/site-packages/{module}_of_ours.py"))
 
 
-def test_makes_it_once_and_brings_it_up_to_date(set_up, checkout, offline, wheels):
+def test_makes_it_once_and_brings_it_up_to_date(set_up, checkout, offline):
+    # It is made anew after an interruption.
+    (checkout / ".venv/bin").mkdir(parents=True)
+    (checkout / ".venv/bin/half_installed").touch()
     done = set_up(*PYTHON, environment=offline)
     assert done.returncode == 0, done.stdout
     assert has(checkout, "first")
     assert not has(checkout, "second")
+    assert not (checkout / ".venv/bin/half_installed").exists()
 
     nothing = {**offline, "PIP_FIND_LINKS": "/nowhere"}
     again = set_up(*PYTHON, environment=nothing)
@@ -41,15 +45,6 @@ def test_makes_it_once_and_brings_it_up_to_date(set_up, checkout, offline, wheel
     assert done.returncode == 0, done.stdout
     assert has(checkout, "second")
     assert (checkout / ".venv/kept").exists()
-
-
-def test_makes_it_anew_after_an_interruption(set_up, checkout, offline):
-    (checkout / ".venv/bin").mkdir(parents=True)
-    (checkout / ".venv/bin/half_installed").touch()
-    done = set_up(*PYTHON, environment=offline)
-    assert done.returncode == 0, done.stdout
-    assert has(checkout, "first")
-    assert not (checkout / ".venv/bin/half_installed").exists()
 
 
 def test_an_environment_that_cannot_be_made_is_not_left(set_up, checkout, offline, tmp_path):

@@ -183,7 +183,7 @@ def test_drawing_while_segments_are_evicted(client: redis.Redis, open_buffer: Op
     done = threading.Event()
 
     def write() -> None:
-        for i in range(3, 600):
+        for i in range(3, 150):
             writer.append(segment(i, 10_000))
         done.set()
 

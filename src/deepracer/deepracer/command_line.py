@@ -250,7 +250,7 @@ def export_command(
     raise typer.Exit(export(resolved, model, version, output, Console()))
 
 
-@app.command("smoke", short_help="Try all parts together for about two minutes.")
+@app.command("smoke", short_help="Try all parts together until a model drives.")
 @takes_settings("runs_folder", "track", "redis", "store", "seed", "headless")
 def smoke_command(
     given: dict[str, Any], config: ConfigOption = None, verbose: VerboseOption = False

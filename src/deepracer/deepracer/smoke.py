@@ -39,8 +39,8 @@ from deepracer.smoke_report import Evidence, report
 from deepracer.status_feed import StatusFeed
 from deepracer.train import OVERTIME_S, TrainingJob, keep_inputs, launch_job
 
-JOB_SECONDS = 90
-"""Length of the job: enough for a model to be learnt and driven on two cores."""
+JOB_SECONDS = 180
+"""Longest duration of the job, in which a model has to be learnt and has to drive."""
 
 _LOOK_S = 1.0
 
@@ -94,7 +94,7 @@ def _short(settings: JobSettings, folder: RunFolder) -> JobSettings:
 
 
 def _watch(job: TrainingJob, console: Console) -> Evidence:
-    """Let the job run to its end, and look at its parts all the while."""
+    """Let the job run until a model of its own drives, and look at its parts all the while."""
     gazebo_runs = False
     in_redis: tuple[float, BufferStats] | None = None
     rates_file = job.folder.logs / "rates.jsonl"
@@ -113,9 +113,11 @@ def _watch(job: TrainingJob, console: Console) -> Evidence:
             gazebo_runs = gazebo_runs or _has_gazebo(worker)
             in_redis = _look_into_redis(job) or in_redis
             status.update(
-                f"a job of {JOB_SECONDS} s on real parts: {clock_text(since_launch_s)},"
+                f"a job of {JOB_SECONDS} s at most on real parts: {clock_text(since_launch_s)},"
                 f" {job.progress.episodes} episodes, model v{job.progress.policy_version}"
             )
+            if job.progress.policy_version > 0:
+                break
             if since_launch_s > JOB_SECONDS + OVERTIME_S:
                 log.error("the trainer did not end in time")
                 break
