@@ -39,7 +39,7 @@ from deepracer.smoke_report import Evidence, report
 from deepracer.status_feed import StatusFeed
 from deepracer.train import OVERTIME_S, TrainingJob, keep_inputs, launch_job
 
-JOB_SECONDS = 180
+JOB_SECONDS = 120
 """Longest duration of the job, in which a model has to be learnt and has to drive."""
 
 _LOOK_S = 1.0
