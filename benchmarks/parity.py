@@ -1,7 +1,4 @@
-"""How like Gazebo the flat world is: the same commands in both, the same places seen by both.
-
-The drives are not those that the car was fitted to: their steering is drawn from other seeds.
-"""
+"""How like Gazebo the flat world is: the same commands in both, the same places seen by both."""
 
 import argparse
 import statistics

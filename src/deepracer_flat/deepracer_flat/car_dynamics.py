@@ -2,8 +2,8 @@
 
 Each wheel is kept from moving sideways, and its motor keeps it rolling at a speed, by forces that
 end at the tyre's friction (Coulomb) and at the motor's torque. All numbers are those of the Gazebo
-car (`models/deepracer`, `car.cc`), none is fitted. Where Gazebo's ODE is not quite physics, the car
-is as ODE has it (`step.cpp`, `lcp.cpp`); of each it is said below what it is:
+car (`models/deepracer`, `car.cc`), none is fitted. Where Gazebo's ODE is not quite physics
+(`step.cpp` and `lcp.cpp` of its source), neither is this car:
 
 - Friction ends where it would under the loads that the wheels bear while there is no friction.
   Bends shift no weight in them; the motors do, by their reaction.
@@ -60,7 +60,7 @@ _STIFF = 1e6
 """Force of a wheel for each m/s that it slips, N: as good as rigid."""
 
 _ROUNDS = 50
-"""So often at most it is decided anew which wheels slide; four times are the rule."""
+"""So often at most it is decided anew which wheels slide; once or twice is the rule."""
 
 # What the state array holds.
 _X, _Y, _YAW, _VX, _VY, _RATE, _LEFT, _RIGHT, _ALONG, _ACROSS, _WHEELS = range(11)
@@ -115,7 +115,7 @@ def advance(
     # Four wheels, front left, front right, rear left, rear right; of each first along, then across.
     jacobian = np.zeros((8, 3))
     wanted, most, ahead = np.zeros(8), np.zeros(8), np.zeros(8)
-    loads = np.zeros(4)
+    loads, slides = np.zeros(4), np.zeros(8)
     _shift(state, _CENTER_AHEAD)
 
     for _ in range(_SUBSTEPS):
@@ -133,8 +133,9 @@ def advance(
             x = _HALF_BASE if wheel < 2 else -_HALF_BASE
             y = _HALF_TRACK if wheel % 2 == 0 else -_HALF_TRACK
             at = x - _CENTER_AHEAD
-            jacobian[2 * wheel] = c, s, s * at - c * y
-            jacobian[2 * wheel + 1] = -s, c, c * at + s * y
+            row = 2 * wheel
+            jacobian[row, 0], jacobian[row, 1], jacobian[row, 2] = c, s, s * at - c * y
+            jacobian[row + 1, 0], jacobian[row + 1, 1], jacobian[row + 1, 2] = -s, c, c * at + s * y
             # The motors are told the speed that each wheel has in a bend that none slips in.
             ratio = 1.0 - y * said / WHEELBASE
             wanted[2 * wheel] = speed * (hypot(ratio, said) if wheel < 2 else ratio)
@@ -161,12 +162,11 @@ def advance(
 
         c, s = cos(state[_YAW]), sin(state[_YAW])
         before = (c * state[_VX] + s * state[_VY], c * state[_VY] - s * state[_VX], rate)
-        after = _velocity(before, jacobian, wanted, most, ahead, state[_WHEELS:])
+        after = _velocity(before, jacobian, wanted, most, ahead, state[_WHEELS:], slides)
         for wheel in range(4):
-            j1, j2, j3 = jacobian[2 * wheel]
-            state[_WHEELS + wheel] = (
-                j1 * after[0] + j2 * after[1] + j3 * after[2] - ahead[2 * wheel]
-            )
+            row = 2 * wheel
+            j1, j2, j3 = jacobian[row, 0], jacobian[row, 1], jacobian[row, 2]
+            state[_WHEELS + wheel] = j1 * after[0] + j2 * after[1] + j3 * after[2] - ahead[row]
         state[_ALONG], state[_ACROSS] = (after[0] - before[0]) / _DT, (after[1] - before[1]) / _DT
         state[_VX], state[_VY] = c * after[0] - s * after[1], s * after[0] + c * after[1]
         state[_RATE] = after[2]
@@ -216,6 +216,7 @@ def _velocity(
     most: NDArray[np.float64],
     ahead: NDArray[np.float64],
     rolled: NDArray[np.float64],
+    slides: NDArray[np.float64],
 ) -> tuple[float, float, float]:
     """The car's velocities at the end of a step: along it, to its left, turning.
 
@@ -229,20 +230,25 @@ def _velocity(
         most: float64[8], force at which it slides or its motor gives in, N.
         ahead: float64[8], how much less a wheel moves than the jacobian says, m/s.
         rolled: float64[4], speeds at which the wheels rolled before, m/s.
+        slides: float64[8], 0 where a wheel grips, else the sign of its force: those of the step
+            before, in place of which come those of this one.
     """
     masses = (_MASS / _DT, _MASS / _DT, _INERTIA / _DT)
     spin = _SPIN_MASS / _DT
     v1, v2, v3 = before
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         a11, a22, a33 = masses
         a12 = a13 = a23 = 0.0
         b1, b2, b3 = a11 * (before[0] - v1), a22 * (before[1] - v2), a33 * (before[2] - v3)
         for row in range(8):
-            j1, j2, j3 = jacobian[row]
+            j1, j2, j3 = jacobian[row, 0], jacobian[row, 1], jacobian[row, 2]
             moves = j1 * v1 + j2 * v2 + j3 * v3 - ahead[row]
             force, stiff = _STIFF * (wanted[row] - moves), _STIFF
-            if abs(force) > most[row]:
-                force, stiff = most[row] if force > 0.0 else -most[row], 0.0
+            # What slid in the step before most often slides in this one too.
+            if number > 0:
+                slides[row] = 0.0 if abs(force) <= most[row] else 1.0 if force > 0.0 else -1.0
+            if slides[row] != 0.0:
+                force, stiff = slides[row] * most[row], 0.0
             if row % 2 == 0:
                 force += spin * (rolled[row // 2] - moves)
                 stiff += spin
@@ -262,16 +268,16 @@ def _velocity(
         d1 = (c11 * b1 + c12 * b2 + c13 * b3) / determinant
         d2 = (c12 * b1 + c22 * b2 + c23 * b3) / determinant
         d3 = (c13 * b1 + c23 * b2 + c33 * b3) / determinant
-        if abs(d1) + abs(d2) + abs(d3) < 1e-10:
+        if number > 0 and abs(d1) + abs(d2) + abs(d3) < 1e-10:
             break
-        # Half the way, and half again, while it leads beyond the minimum.
         part = 1.0
-        for _ in range(_ROUNDS):
+        # Half the way, and half again, while it leads beyond the minimum.
+        for _ in range(_ROUNDS if number > 0 else 0):
             w1, w2, w3 = v1 + part * d1, v2 + part * d2, v3 + part * d3
             gain = masses[0] * ((before[0] - w1) * d1 + (before[1] - w2) * d2)
             gain += masses[2] * (before[2] - w3) * d3
             for row in range(8):
-                j1, j2, j3 = jacobian[row]
+                j1, j2, j3 = jacobian[row, 0], jacobian[row, 1], jacobian[row, 2]
                 moves = j1 * w1 + j2 * w2 + j3 * w3 - ahead[row]
                 force = min(max(_STIFF * (wanted[row] - moves), -most[row]), most[row])
                 if row % 2 == 0:
@@ -280,5 +286,5 @@ def _velocity(
             if gain >= -1e-9:
                 break
             part *= 0.5
-        v1, v2, v3 = w1, w2, w3
+        v1, v2, v3 = v1 + part * d1, v2 + part * d2, v3 + part * d3
     return v1, v2, v3
