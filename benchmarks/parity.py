@@ -1,7 +1,4 @@
-"""How like Gazebo the flat world is: the same commands in both, the same places seen by both.
-
-The drives are not those that the car was fitted to: their steering is drawn from other seeds.
-"""
+"""How like Gazebo the flat world is: the same commands in both, the same places seen by both."""
 
 import argparse
 import statistics
@@ -15,8 +12,8 @@ import cv2
 import numpy as np
 from deepracer_core.action_space import Command
 from deepracer_core.track_library import load_track
-from deepracer_flat.flat_simulator import FlatSimulator
-from deepracer_flat.parity import drive_open_loop, gap, structural_similarity
+from deepracer_flat.flat_simulator import FRONT, FlatSimulator
+from deepracer_flat.parity import drive_open_loop, gap, road_area, structural_similarity
 from deepracer_gazebo.client import GazeboSimulator
 
 from benchmarks.machine import describe, save
@@ -76,21 +73,25 @@ def compare_drives(gazebo: GazeboSimulator, flat: FlatSimulator, seed: int) -> l
 
 
 def compare_pictures(gazebo: GazeboSimulator, flat: FlatSimulator, seed: int) -> dict:
-    """Structural similarity below the horizon, at places on and beside the centre line."""
+    """Structural similarity of the road, and of all ground, on and beside the centre line."""
     track, rng = load_track("meadow_loop"), np.random.default_rng(seed)
-    found = []
+    ground = np.zeros((FRONT.size, FRONT.width), bool)
+    ground[HORIZON:] = True
+    roads, grounds = [], []
     for _ in range(60):
         x, y, yaw = track.pose_at(rng.uniform(0.0, track.length), rng.uniform(-0.25, 0.25))
         pose = x, y, yaw + rng.uniform(-0.4, 0.4)
         there, here = (
-            cv2.cvtColor(each.reset(*pose).image, cv2.COLOR_RGB2GRAY)[HORIZON:]
-            for each in (gazebo, flat)
+            cv2.cvtColor(each.reset(*pose).image, cv2.COLOR_RGB2GRAY) for each in (gazebo, flat)
         )
-        found.append(structural_similarity(there, here))
+        roads.append(structural_similarity(there, here, road_area(track, FRONT, pose)))
+        grounds.append(structural_similarity(there, here, ground))
     return {
-        "places": len(found),
-        "mean_ssim": round(statistics.mean(found), 4),
-        "least_ssim": round(min(found), 4),
+        "places": len(roads),
+        "road_mean_ssim": round(statistics.mean(roads), 4),
+        "road_least_ssim": round(min(roads), 4),
+        "ground_mean_ssim": round(statistics.mean(grounds), 4),
+        "ground_least_ssim": round(min(grounds), 4),
     }
 
 
@@ -143,10 +144,11 @@ def main() -> None:
             f"median {100 * row['median_m']:.1f} cm, most {100 * row['most_m']:.1f} cm "
             f"and {row['most_deg']:.1f} deg"
         )
-    print(
-        f"pictures: structural similarity {pictures['mean_ssim']} in the mean, "
-        f"{pictures['least_ssim']} at least"
-    )
+    for area in ("road", "ground"):
+        print(
+            f"pictures of the {area}: structural similarity {pictures[f'{area}_mean_ssim']} in the "
+            f"mean, {pictures[f'{area}_least_ssim']} at least"
+        )
     print(f"written to {save('parity', result)}")
 
 

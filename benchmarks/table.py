@@ -173,9 +173,10 @@ def _parity(result: Result) -> str:
     pictures = result["pictures"]
     return _section(
         "Flat world beside Gazebo",
-        "After 3 s of the same commands. Pictures from the same places are alike to"
-        f" {pictures['mean_ssim']:.2f} (structural similarity, mean of {pictures['places']}; least"
-        f" {pictures['least_ssim']:.2f}).",
+        "After 3 s of the same commands. In pictures from the same places the road is alike to"
+        f" {pictures['road_mean_ssim']:.2f} (structural similarity, mean of {pictures['places']};"
+        f" least {pictures['road_least_ssim']:.2f}), and all ground to"
+        f" {pictures['ground_mean_ssim']:.2f} (least {pictures['ground_least_ssim']:.2f}).",
         [
             "speed, m/s",
             "steering up to, degrees",

@@ -5,7 +5,7 @@ from math import cos, hypot, radians, sin, tan
 import numpy as np
 import pytest
 from deepracer_core.simulation import CONTROL_RATE, WHEELBASE
-from deepracer_flat.car_dynamics import CarMotion
+from deepracer_flat.car_dynamics import WHEEL_RADIUS, CarMotion
 
 
 def driven(steps, steering_angle, speed, friction=1.0):
@@ -74,11 +74,18 @@ def test_less_friction_means_less_grip():
     assert wet_pull < 0.5 * dry_pull
 
 
+def test_the_wheels_inside_a_bend_turn_more_slowly():
+    motion, _ = driven(45, radians(15.0), 1.0)
+    front_left, front_right, rear_left, rear_right = motion.wheel_speeds
+    assert rear_left < front_left < rear_right < front_right
+    assert 0.5 * (rear_left + rear_right) == pytest.approx(1.0 / WHEEL_RADIUS, rel=0.01)
+
+
 def test_left_and_right_are_alike():
     _, left = driven(45, radians(22.0), 1.8)
     _, right = driven(45, -radians(22.0), 1.8)
-    mirrored = right * (1, -1, -1, 1, -1, -1, -1, -1, 1, -1)
-    mirrored[:, [6, 7]] = mirrored[:, [7, 6]]
+    mirrored = right * (1, -1, -1, 1, -1, -1, -1, -1, 1, -1, 1, 1, 1, 1)
+    mirrored[:, [6, 7, 10, 11, 12, 13]] = mirrored[:, [7, 6, 11, 10, 13, 12]]
     np.testing.assert_allclose(left, mirrored, atol=1e-9)
 
 

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 from deepracer_core.action_space import Command
-from deepracer_flat.parity import drive_open_loop, gap, structural_similarity
+from deepracer_flat.flat_simulator import FRONT
+from deepracer_flat.parity import drive_open_loop, gap, road_area, structural_similarity
 
 STEPS = 45  # three seconds
 
@@ -37,27 +38,27 @@ def test_the_same_commands_lead_to_the_same_place(gazebo, simulator, name, speed
     assert degrees(turned) < 5.0
 
 
+def gray(simulator, pose):
+    return cv2.cvtColor(simulator.reset(*pose).image, cv2.COLOR_RGB2GRAY)
+
+
 def test_the_road_looks_the_same(gazebo, simulator, track):
     rng = np.random.default_rng(3)
     for _ in range(12):
         x, y, yaw = track.pose_at(rng.uniform(0.0, track.length), rng.uniform(-0.2, 0.2))
         pose = x, y, yaw + rng.uniform(-0.3, 0.3)
-        there, here = (
-            cv2.cvtColor(each.reset(*pose).image, cv2.COLOR_RGB2GRAY)
-            for each in (gazebo, simulator)
-        )
-        assert structural_similarity(there[30:], here[30:]) > 0.8
+        there, here = gray(gazebo, pose), gray(simulator, pose)
+        assert structural_similarity(there, here, road_area(track, FRONT, pose)) > 0.8
         assert (there[:20] == here[:20]).mean() > 0.99  # the sky
 
 
 def test_an_unlike_picture_is_found_out(simulator, track):
     """The measure itself: another place on the road is not similar."""
-    here, there = (
-        cv2.cvtColor(simulator.reset(*track.pose_at(distance)).image, cv2.COLOR_RGB2GRAY)
-        for distance in (0.0, 4.2)
-    )
-    assert structural_similarity(here, here) == pytest.approx(1.0)
-    assert structural_similarity(here[30:], there[30:]) < 0.7
+    pose = track.pose_at(0.0)
+    here, there = gray(simulator, pose), gray(simulator, track.pose_at(4.2))
+    road = road_area(track, FRONT, pose)
+    assert structural_similarity(here, here, road) == pytest.approx(1.0)
+    assert structural_similarity(here, there, road) < 0.7
 
 
 def test_it_turns_where_it_is_told(simulator):

@@ -153,20 +153,26 @@ def pixel_rays(mount: CameraMount) -> NDArray[np.float64]:
     return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]]) @ camera
 
 
+def ground_points(mount: CameraMount) -> NDArray[np.float64]:
+    """float64[3, 3], from a pixel (column, row, 1) to the ground in the car's frame.
+
+    Homogeneous: x and y in metres are the first two over the third, which is positive where a
+    pixel's ray falls to the ground.
+    """
+    # A ray (X, Y, Z) from height h meets the ground at (X, Y) h / -Z.
+    meets = np.array(
+        [
+            [mount.height, 0.0, -mount.ahead],
+            [0.0, mount.height, -mount.left],
+            [0.0, 0.0, -1.0],
+        ]
+    )
+    return meets @ pixel_rays(mount)
+
+
 def _bands(mount: CameraMount, levels: int) -> tuple[int, list[_Band]]:
     """The first row that shows the ground, and the bands from the end of the picture's field on."""
-    rays = pixel_rays(mount)
-    # A ray (X, Y, Z) from height h meets the ground at (X, Y) h / -Z.
-    ground = (
-        np.array(
-            [
-                [mount.height, 0.0, -mount.ahead],
-                [0.0, mount.height, -mount.left],
-                [0.0, 0.0, -1.0],
-            ]
-        )
-        @ rays
-    )
+    ground = ground_points(mount)
     middle = 0.5 * (mount.width - 1)
     horizon, chosen = mount.size, []
     for row in range(mount.size):

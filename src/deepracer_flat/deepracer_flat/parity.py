@@ -1,13 +1,16 @@
 """How alike two simulators are: the same commands in both, the same poses seen by both."""
 
 from collections.abc import Sequence
-from math import sqrt
+from math import cos, sin, sqrt
 
 import cv2
 import numpy as np
 from deepracer_core.action_space import Command
 from deepracer_core.simulation import Simulator
+from deepracer_core.track import Track
 from numpy.typing import NDArray
+
+from deepracer_flat.ground_camera import CameraMount, ground_points
 
 _SIGMA = 1.5
 _STABILISERS = ((0.01 * 255) ** 2, (0.03 * 255) ** 2)
@@ -49,6 +52,32 @@ def structural_similarity(
         (mean_a**2 + mean_b**2 + c1) * (variance_a + variance_b + c2)
     )
     return float(similarity.mean() if area is None else similarity[area].mean())
+
+
+def road_area(
+    track: Track, mount: CameraMount, pose: tuple[float, float, float]
+) -> NDArray[np.bool_]:
+    """Which pixels show the road: their rays meet the ground between its borders.
+
+    Args:
+        track: the road.
+        mount: of the camera.
+        pose: of the car: x, y and yaw, metres and radians.
+
+    Returns:
+        bool[size, width].
+    """
+    rows, columns = np.indices((mount.size, mount.width))
+    pixels = np.stack((columns, rows, np.ones_like(rows)), axis=-1)
+    ahead, left, falls = np.moveaxis(pixels @ ground_points(mount).T, -1, 0)
+    area = falls > 0.0
+    ahead, left = ahead[area] / falls[area], left[area] / falls[area]
+    x, y, yaw = pose
+    c, s = cos(yaw), sin(yaw)
+    area[area] = track.contains(
+        np.column_stack((x + c * ahead - s * left, y + s * ahead + c * left))
+    )
+    return area
 
 
 def gap(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[float, float]:
