@@ -116,6 +116,14 @@ def test_road_lies_between_the_borders(track: Track) -> None:
     np.testing.assert_array_equal(track.contains(points)[clear], expected[clear])
 
 
+def test_one_point_is_on_the_road_where_many_are(track: Track) -> None:
+    """Exactly, at the height of an edge's end, too."""
+    points = random_points(track, seed=19)
+    points[::3, 1] = np.resize(np.concatenate((track.inner, track.outer))[:, 1], len(points[::3]))
+    found = [track.is_on_road(x, y) for x, y in points.tolist()]
+    np.testing.assert_array_equal(found, track.contains(points))
+
+
 def test_width_is_that_of_both_sides(track: Track) -> None:
     inner, outer = border(track, track.inner), border(track, track.outer)
     distances = shapely.line_locate_point(line_of(track), shapely.points(track.center))

@@ -232,8 +232,9 @@ class Episode:
         return turned * place.offset > 0.0
 
     def _judge(self, state: CarState, distance: float, offset: float, step: int) -> EpisodeStep:
-        wheels_on_track = self.track.contains(wheel_centers(state.x, state.y, state.yaw))
-        is_offtrack = not wheels_on_track.any()
+        wheels = wheel_centers(state.x, state.y, state.yaw)
+        wheels_on_track = [self.track.is_on_road(x, y) for x, y in wheels]
+        is_offtrack = not any(wheels_on_track)
         objects = self._objects_at(state.time_ns)
         crashed = bool(state.contacts) or is_crashed(state.x, state.y, state.yaw, objects)
         # Not a running sum: 100 % is reached exactly where the episode's start is crossed again.
@@ -251,7 +252,7 @@ class Episode:
             distance=distance,
             offset=offset,
             progress=100.0 * min(max(share, 0.0), 1.0),
-            all_wheels_on_track=bool(wheels_on_track.all()),
+            all_wheels_on_track=all(wheels_on_track),
             is_offtrack=is_offtrack,
             is_crashed=crashed,
             terminated=not running and not truncated,

@@ -95,6 +95,7 @@ class Track:
         ]
         points = [(x, y) for x, y in self.center.tolist()]
         self._waypoints: list[tuple[float, float]] = points + points[:1] * self.closed
+        self._slab_bottoms, self._slabs = _slabs(*self._road_edges)
         self._distance_list: list[float] = self._distances.tolist()
         self._width_list: list[float] = self._widths.tolist()
 
@@ -236,6 +237,14 @@ class Track:
         crossed = spans & (x < start_x + (y - start_y) * slope)
         return np.asarray(np.count_nonzero(crossed, axis=1) % 2 == 1)
 
+    def is_on_road(self, x: float, y: float) -> bool:
+        """As `contains` of one point, of which only the edges at its height are looked at."""
+        is_inside = False
+        for start_x, start_y, slope in self._slabs[bisect_right(self._slab_bottoms, y)]:
+            if x < start_x + (y - start_y) * slope:
+                is_inside = not is_inside
+        return is_inside
+
     def pose_at(self, distance: float, offset: float = 0.0) -> tuple[float, float, float]:
         """x, y and yaw of a car on the track, in driving direction, `offset` left of the centre."""
         distance = self._on_lap(distance)
@@ -291,3 +300,20 @@ def _road_edges(
     # A level edge spans no ray, so that its slope is never used.
     slope = (end[:, 0] - start[:, 0]) / np.where(rise == 0.0, 1.0, rise)
     return start[:, 0], start[:, 1], end[:, 1], slope
+
+
+def _slabs(
+    start_x: NDArray[np.float64],
+    start_y: NDArray[np.float64],
+    end_y: NDArray[np.float64],
+    slope: NDArray[np.float64],
+) -> tuple[list[float], list[list[tuple[float, float, float]]]]:
+    """The edges (start x, start y, dx/dy) that span each height.
+
+    Between two neighbouring ends of edges they are the same. The list before the first bottom, and
+    that above the last, are empty.
+    """
+    bottoms = np.unique(start_y)
+    edges = np.stack((start_x, start_y, slope), axis=1)
+    slabs = [edges[(start_y <= bottom) != (end_y <= bottom)].tolist() for bottom in bottoms]
+    return bottoms.tolist(), [[], *([tuple(edge) for edge in slab] for slab in slabs)]
