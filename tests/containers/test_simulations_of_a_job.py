@@ -40,6 +40,7 @@ def test_what_robomaker_would_set(place):
         "S3_YAML_NAME": "training_params.yaml",
         "NUM_WORKERS": "3",
         "DEEPRACER_RACE_TYPE": "object_avoidance",
+        "DEEPRACER_MAX_POLICY_LAG": "1",
         "DEEPRACER_REDIS": "redis://127.0.0.1:1234",
         "DEEPRACER_SEED": "7",
     }
