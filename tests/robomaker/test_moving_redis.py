@@ -36,7 +36,7 @@ def test_it_is_found_again_and_its_password_stays_a_secret(bucket, start, tmp_pa
             "WORLD_NAME": "pond_oval",
             "DEEPRACER_SIMULATOR": "flat",
             # Nobody learns here: it must not wait for a model.
-            "DEEPRACER_ITERATIONS_AHEAD": "100",
+            "DEEPRACER_MAX_POLICY_LAG": "100",
         },
         SIMULATION,
     )
