@@ -79,8 +79,8 @@ def _lag(result: Result) -> str:
     return _section(
         "How far ahead of the training",
         f"PPO in the flat world on `{result['track']}`, with different"
-        " [`max_policy_lag`](learning.md#one-turn-of-the-cycle); medians of"
-        f" {len(result['bounds'][0]['seeds'])} seeds.",
+        " [`max_policy_lag`](learning.md#one-turn-of-the-cycle); medians, number of seeds:"
+        f" {len(result['bounds'][0]['seeds'])}.",
         ["`max_policy_lag`", "first lap", "ten laps in a row", "training steps/s"],
         rows,
     )

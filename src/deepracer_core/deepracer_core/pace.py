@@ -22,7 +22,6 @@ behind."""
 PATIENCE_S = 1.0
 """Seconds that the trainer may have everything and not learn before it is given more."""
 
-
 NO_MODEL_CAME = "the trainer waits for more experience: it made no model of the last"
 """For the log, where `Pace.check` says so."""
 
