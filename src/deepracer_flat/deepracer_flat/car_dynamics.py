@@ -3,8 +3,8 @@
 Each wheel is kept from moving sideways, and its motor keeps it rolling at a speed, by forces that
 end at the tyre's friction (Coulomb) and at the motor's torque. The numbers are those of the
 Gazebo car (`models/deepracer`, `car.cc`), but for two that were chosen by its drives: how high its
-centre of gravity acts, and what a front wheel bears more in a bend. Where Gazebo's ODE is not quite physics
-(`step.cpp` and `lcp.cpp` of its source), neither is this car:
+centre of gravity acts, and what a front wheel bears more in a bend. Where Gazebo's ODE is not
+quite physics (`step.cpp` and `lcp.cpp` of its source), neither is this car:
 
 - Friction ends where it would under the loads that the wheels bear while there is no friction.
   Bends shift no weight in them; the motors do, by their reaction.
